@@ -1,0 +1,129 @@
+"""Train the starter's face tower on FER+ soft votes, with CK+ as weak help, against fixed emotion anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from emoasst_core.encoders.face_normalisation import standardise
+from emoasst_core.encoders.torchvision_ops import ensure_torchvision_imports
+from emoasst_core.evaluation.metrics import accuracy, macro_f1
+from emoasst_core.training.starter.anchors import emotion_anchors
+from emoasst_core.training.starter.face_augmentation import augment
+from emoasst_core.training.starter.face_data import FaceSet, join, load_ckplus, load_ferplus
+from emoasst_core.training.trainer import Report, Trainer, TrainerOptions
+
+EMBED_DIM = 128
+# An open_clip model configuration: what `open_clip_config.json` of the bundle holds under "model_cfg".
+STARTER_MODEL_CFG: dict[str, Any] = {
+    "embed_dim": EMBED_DIM,
+    "vision_cfg": {
+        "timm_model_name": "ese_vovnet19b_slim",
+        "timm_model_pretrained": False,
+        "timm_pool": "avg",
+        "timm_proj": "linear",
+        "timm_drop_path": 0.05,
+        "image_size": 96,
+    },
+    "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 96, "heads": 4, "layers": 3},
+}
+BATCH_SIZE = 128
+RARE_CLASS_POWER = 0.35  # sampling weight = frequency ** -power: disgust is seen 4 times as often as by chance
+
+
+class FaceTower(nn.Module):
+    """The vision tower of the bundle and the scale of its cosines while it trains."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        ensure_torchvision_imports()
+        import open_clip
+
+        self.visual = open_clip.CLIP(**STARTER_MODEL_CFG).visual.to(memory_format=torch.channels_last)
+        self.log_scale = nn.Parameter(torch.tensor(2.2))  # exp(2.2) = 9: confident but not saturated on six soft votes of ten
+        self.register_buffer("anchors", torch.from_numpy(emotion_anchors(EMBED_DIM)), persistent=False)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """(b, 3, s, s) standardised -> (b, num_emotions) logits."""
+        embeddings = F.normalize(self.visual(pictures).float(), dim=-1)
+        logits: Tensor = self.log_scale.exp() * embeddings @ self.anchors.T
+        return logits
+
+
+class FaceBatches:
+    """Augmented batches of one epoch, drawn with the rare emotions favoured."""
+
+    def __init__(self, faces: FaceSet, size: int, generator: torch.Generator) -> None:
+        self.faces, self.size, self.generator = faces, size, generator
+        frequency = np.bincount(faces.labels, minlength=faces.targets.shape[1]) / len(faces)
+        weights = torch.from_numpy((frequency[faces.labels] ** -RARE_CLASS_POWER).astype(np.float64))
+        self.order = torch.multinomial(weights, len(faces), replacement=True, generator=generator).numpy()
+
+    def __len__(self) -> int:
+        return len(self.order) // BATCH_SIZE
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        for start in range(0, len(self) * BATCH_SIZE, BATCH_SIZE):
+            rows = self.order[start : start + BATCH_SIZE]
+            views = augment(self.faces.images[rows], self.size, self.generator)
+            yield views, torch.from_numpy(self.faces.targets[rows]), torch.from_numpy(self.faces.weights[rows])
+
+
+def train_faces(data: Path, run: Path, epochs: tuple[int, int] = (55, 10), seed: int = 0, report: Report | None = None) -> FaceTower:
+    """Fit the tower: long at 64 pixels, then briefly at the 96 pixels it is used at.
+
+    Args:
+        data: folder that holds `faces/`.
+        run: folder for the two checkpoints; a run that was stopped goes on from there.
+        epochs: at 64 and at 96 pixels.
+    """
+    faces = data / "faces"
+    train = join([load_ferplus(faces / "ferplus_train.npz", True), load_ckplus(faces / "ckplus48.npz", held_out=False)])
+    valid = load_ferplus(faces / "ferplus_valid.npz", False)
+    torch.manual_seed(seed)
+    tower = FaceTower()
+    stages = ((64, TrainerOptions(epochs[0], 2e-3, 0.02, 2.0, 0.998, 5.0, seed=seed)),
+              (96, TrainerOptions(epochs[1], 5e-4, 0.02, 0.5, 0.998, 5.0, seed=seed + 1)))
+    for size, options in stages:
+        trainer = Trainer(tower, options, run / f"faces_{size}.pt", mixed_precision=True)
+        trainer.fit(
+            lambda _epoch, generator, size=size: FaceBatches(train, size, generator),  # type: ignore[misc]
+            soft_cross_entropy,
+            lambda module, size=size: score_faces(module, valid, size),  # type: ignore[misc]
+            report,
+        )
+    return tower
+
+
+def soft_cross_entropy(tower: nn.Module, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+    """Cross entropy against soft votes, each picture weighted by how many of its votes are emotions."""
+    views, targets, weights = batch
+    losses = -(targets * F.log_softmax(tower(views), dim=-1)).sum(-1)
+    return (losses * weights).sum() / weights.sum()
+
+
+def predict_faces(tower: nn.Module, images: NDArray[np.uint8], size: int, batch_size: int = 256) -> NDArray[np.float32]:
+    """(n, h, w) uint8 grey -> (n, num_emotions) logits, without augmentation, mean over the mirror image."""
+    rows = []
+    for start in range(0, len(images), batch_size):
+        grey = torch.from_numpy(images[start : start + batch_size]).float().div_(255).unsqueeze(1)
+        grey = F.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = tower(standardise(grey)) + tower(standardise(grey.flip(-1)))
+        rows.append((logits / 2).float().numpy())
+    return np.concatenate(rows)
+
+
+def score_faces(tower: nn.Module, valid: FaceSet, size: int) -> dict[str, float]:
+    """Accuracy and macro F1 over the pictures with a clear majority; `score` is their mean."""
+    logits = predict_faces(tower, valid.images[valid.clear], size)
+    labels, predictions = valid.labels[valid.clear], logits.argmax(1)
+    result = {"accuracy": accuracy(labels, predictions), "macro_f1": macro_f1(labels, predictions)}
+    return {**result, "score": (result["accuracy"] + result["macro_f1"]) / 2}
