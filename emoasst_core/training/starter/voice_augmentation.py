@@ -1,0 +1,105 @@
+"""Make acted, clean speech sound like what a laptop hears across a table.
+
+Speed and pitch, other rooms, noise and babble, gain and clipping, narrow-band codecs, and hidden stretches of the log-mel
+picture (SpecAugment, Park et al. 2019).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from emoasst_core.datatypes import SAMPLE_RATE_HZ
+
+ROOM_LENGTH = 4000  # 0.25 s of reverberation
+
+
+def augment_sound(samples: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Random versions of a batch of clips.
+
+    Args:
+        samples: (b, n) sound.
+        mask: (b, n) True where there is sound.
+
+    Returns:
+        Sound and mask of the same batch; n changes with the speed.
+    """
+    samples, mask = _change_speed(samples, mask, generator)
+    samples = _add_room(samples, generator)
+    samples = _add_noise(samples, mask, generator)
+    samples = _change_band(samples, generator)
+    gain = 10 ** ((torch.rand(len(samples), 1, generator=generator) * 24 - 18) / 20)
+    return (samples * gain).clamp(-1, 1) * mask, mask
+
+
+def _change_speed(samples: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    factor = float(torch.rand(1, generator=generator)) * 0.24 + 0.88
+    length = int(samples.shape[1] / factor)
+    faster = F.interpolate(samples.unsqueeze(1), size=length, mode="linear", align_corners=False).squeeze(1)
+    ends = (mask.sum(1) / factor).long().clamp(max=length)
+    return faster, torch.arange(length)[None] < ends[:, None]
+
+
+def _add_room(samples: Tensor, generator: torch.Generator) -> Tensor:
+    count = len(samples)
+    decay_s = torch.rand(count, 1, generator=generator) * 0.12 + 0.01
+    time_s = torch.arange(ROOM_LENGTH) / SAMPLE_RATE_HZ
+    room = torch.randn(count, ROOM_LENGTH, generator=generator) * torch.exp(-time_s / decay_s)
+    room[:, :32] = 0
+    share = torch.rand(count, 1, generator=generator) * 0.6 * (torch.rand(count, 1, generator=generator) < 0.5)
+    room = room / room.square().sum(1, keepdim=True).sqrt() * share
+    room[:, 0] = 1
+    length = samples.shape[1] + ROOM_LENGTH
+    wet = torch.fft.irfft(torch.fft.rfft(samples, length) * torch.fft.rfft(room, length), length)
+    return wet[:, : samples.shape[1]]
+
+
+def _add_noise(samples: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
+    count, length = samples.shape
+    spectrum = torch.fft.rfft(torch.randn(count, length, generator=generator))
+    tilt = torch.rand(count, 1, generator=generator) * 1.2  # 0 white, 1 pink, more: rumble
+    spectrum = spectrum / torch.arange(1, spectrum.shape[1] + 1).float().pow(tilt / 2)
+    noise = torch.fft.irfft(spectrum, length)
+    babble = samples[torch.randperm(count, generator=generator)]
+    talks = (torch.rand(count, 1, generator=generator) < 0.15).float()
+    noise = torch.where(talks > 0, babble, noise)
+    level = (samples.square().sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp_min(1)).sqrt()
+    noise = noise / noise.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6) * level
+    ratio_db = torch.rand(count, 1, generator=generator) * 35 + 5 + 8 * talks
+    used = (torch.rand(count, 1, generator=generator) < 0.6).float()
+    return samples + used * noise * 10 ** (-ratio_db / 20)
+
+
+def _change_band(samples: Tensor, generator: torch.Generator) -> Tensor:
+    count, length = samples.shape
+    hertz = torch.linspace(0, SAMPLE_RATE_HZ / 2, length // 2 + 1)
+    high = torch.rand(count, 1, generator=generator) * 5000 + 3000
+    low = torch.rand(count, 1, generator=generator) * 250
+    used = torch.rand(count, 1, generator=generator) < 0.35
+    passed = torch.sigmoid((high - hertz) / 150) * torch.sigmoid((hertz - low) / 30)
+    return torch.fft.irfft(torch.fft.rfft(samples) * torch.where(used, passed, torch.ones(())), length)
+
+
+def hide_stretches(mels: Tensor, generator: torch.Generator) -> Tensor:
+    """SpecAugment: two bands of at most 10 mels and two stretches of at most 0.25 s set to the clip's mean (0)."""
+    count, num_mels, frames = mels.shape
+    result = mels.clone()
+    for size, axis in ((10, 1), (10, 1), (25, 2), (25, 2)):
+        extent = num_mels if axis == 1 else frames
+        width = torch.rand(count, 1, generator=generator) * size
+        start = torch.rand(count, 1, generator=generator) * (extent - width).clamp_min(0)
+        position = torch.arange(extent)[None]
+        hidden = (position >= start) & (position < start + width)
+        result = result.masked_fill(hidden.unsqueeze(2 if axis == 1 else 1), 0.0)
+    return result
+
+
+def pad_clips(clips: list[np.ndarray[tuple[int], np.dtype[np.float32]]], max_length: int) -> tuple[Tensor, Tensor]:
+    """Clips of different lengths -> (b, n) sound and its mask; longer ones are cut."""
+    lengths = [min(len(clip), max_length) for clip in clips]
+    samples = torch.zeros(len(clips), max(lengths))
+    for row, (clip, length) in enumerate(zip(clips, lengths, strict=True)):
+        samples[row, :length] = torch.from_numpy(clip[:length])
+    return samples, torch.arange(samples.shape[1])[None] < torch.tensor(lengths)[:, None]
