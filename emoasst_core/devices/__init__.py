@@ -1,0 +1,1 @@
+"""Lists cameras and microphones by an id that survives replugging."""

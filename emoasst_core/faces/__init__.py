@@ -1,0 +1,1 @@
+"""Finds faces, follows each person, cuts out what the vision tower sees."""
