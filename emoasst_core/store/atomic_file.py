@@ -1,0 +1,45 @@
+"""Files that are old or new, never half: written beside their place, forced to the disk, then renamed over it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from emoasst_core.errors import StoreError
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Put `data` in `path`, making its folder; what stood there before stays until the new file is whole.
+
+    Raises:
+        StoreError: the folder or the disk refuses.
+    """
+    partial: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".partial", delete=False) as handle:
+            partial = Path(handle.name)
+            handle.write(data)
+        sync_and_rename(partial, path)
+    except OSError as error:
+        if partial is not None:
+            partial.unlink(missing_ok=True)
+        raise StoreError(f"{path} cannot be written: {error.strerror}.", "Choose another file, or free some space.") from error
+
+
+def sync_and_rename(partial: Path, target: Path) -> None:
+    """Give a finished file its name; after a power cut there is the old file or this one.
+
+    Raises:
+        OSError: as the system says it.
+    """
+    with partial.open("rb+") as handle:
+        os.fsync(handle.fileno())
+    partial.replace(target)
+    if os.name == "posix":  # Windows cannot open folders, and orders renames itself
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
