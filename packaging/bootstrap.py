@@ -168,6 +168,8 @@ def logged(command: list[str]) -> bool:
             elif line.startswith("Installing collected") and num_packages > 1:
                 doing = f"putting {line.count(',') + 1} packages in place"
                 last_said = -math.inf
+            elif line.startswith("Successfully installed"):
+                doing = ""
             if doing and time.monotonic() - last_said > 15:
                 say(f"  ... {doing}")
                 last_said = time.monotonic()
