@@ -1,0 +1,167 @@
+"""Shows any picture of a recording, frame by frame, without holding up whoever asks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+from emoasst_core.capture.media_container import audio_stream, decoded, opened, start_s, video_stream
+from emoasst_core.capture.picture_reader import MAX_SIDE_PX, display_matrix, upright
+from emoasst_core.datatypes import Frame
+from emoasst_core.errors import EmoAsstError, MediaError
+
+FORWARD_S = 1.0  # up to here decoding on is quicker than seeking back to a key picture
+BACK_STEPS_S = (0.0, 2.0, 10.0, 60.0)  # how far before the moment wanted a seek starts, until it lands before it
+
+
+class PictureSeeker:
+    """Random access to the pictures of one recording, exact to the frame. Use from one thread.
+
+    Raises:
+        MediaError: the file cannot be used, or holds no picture.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._stack = ExitStack()
+        try:
+            self._container = self._stack.enter_context(opened(path))
+            stream = video_stream(self._container)
+            if stream is None:
+                raise MediaError(f"{path.name} has no picture.", "Its sound can still be heard.")
+        except BaseException:
+            self._stack.close()
+            raise
+        self._stream = stream
+        starts = [start for part in (stream, audio_stream(self._container)) if part and (start := start_s(part)) is not None]
+        self._origin_s = min(starts, default=0.0)
+        self._reformatter = VideoReformatter()
+        self._pictures: Iterator[Any] = iter(())
+        self._current: Any = None
+        self._next: Any = None
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._stack.close()
+
+    def at(self, time_s: float) -> Frame | None:
+        """The picture on screen at a moment: the last one that begins at or before it, else the first."""
+        if self._current is None or not 0 <= time_s - self._time_s(self._current) <= FORWARD_S:
+            self._seek(time_s)
+        while self._next is not None and self._time_s(self._next) <= time_s + 1e-6:
+            self._advance()
+        return self._frame()
+
+    def step(self, time_s: float, num_frames: int) -> Frame | None:
+        """The picture so many frames after (or, if negative, before) the one at a moment; stays at either end."""
+        frame = self.at(time_s)
+        for _ in range(num_frames):
+            if self._next is not None:
+                self._advance()
+                frame = self._frame()
+        for _ in range(-num_frames):
+            if frame is not None:
+                frame = self.at(max(0.0, frame.time_s - 1e-3))
+        return frame
+
+    def _seek(self, time_s: float) -> None:
+        for back_s in BACK_STEPS_S:
+            target_s = max(0.0, time_s - back_s) + self._origin_s
+            self._container.seek(int(target_s / self._stream.time_base), stream=self._stream)
+            self._pictures = decoded(self._container, self._stream, lambda _sentence: None)
+            self._current, self._next = next(self._pictures, None), next(self._pictures, None)
+            if self._current is not None and (self._time_s(self._current) <= time_s or target_s <= self._origin_s):
+                return
+
+    def _advance(self) -> None:
+        self._current, self._next = self._next, next(self._pictures, None)
+
+    def _time_s(self, picture: Any) -> float:
+        return max(0.0, float(picture.time or 0.0) - self._origin_s)
+
+    def _frame(self) -> Frame | None:
+        picture = self._current
+        if picture is None:
+            return None
+        shrink = min(1.0, MAX_SIDE_PX / max(picture.width, picture.height))
+        size = max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink))
+        rgb = np.asarray(self._reformatter.reformat(picture, *size, format="rgb24").to_ndarray(), np.uint8)
+        return Frame(self._time_s(picture), upright(rgb, display_matrix(picture)))
+
+
+class Playback:
+    """A thread that fetches pictures; of several moments asked for in a row only the last is shown.
+
+    Args:
+        on_picture: called on that thread with each picture.
+        on_failure: called on that thread when a recording cannot be shown.
+    """
+
+    def __init__(self, on_picture: Callable[[Frame], None], on_failure: Callable[[EmoAsstError], None]) -> None:
+        self._on_picture = on_picture
+        self._on_failure = on_failure
+        self._changed = threading.Condition()
+        self._path: Path | None = None
+        self._opens = False
+        self._time_s: float | None = None
+        self._num_steps = 0
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="playback")
+        self._thread.start()
+
+    def open(self, path: Path | None) -> None:
+        """Show another recording, from its start; None for none."""
+        with self._changed:
+            self._path, self._opens, self._time_s, self._num_steps = path, True, 0.0, 0
+            self._changed.notify_all()
+
+    def show(self, time_s: float) -> None:
+        """Show the picture of a moment."""
+        with self._changed:
+            self._time_s, self._num_steps = time_s, 0
+            self._changed.notify_all()
+
+    def step(self, num_frames: int) -> None:
+        """Go so many pictures on, or back, from the one shown."""
+        with self._changed:
+            self._num_steps += num_frames
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        seeker: PictureSeeker | None = None
+        shown_s = 0.0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_closed or self._opens or self._time_s is not None or self._num_steps)
+                path, opens, time_s, num_steps = self._path, self._opens, self._time_s, self._num_steps
+                self._opens, self._time_s, self._num_steps = False, None, 0
+                is_closed = self._is_closed
+            if seeker is not None and (opens or is_closed):
+                seeker.close()
+                seeker = None
+            if is_closed:
+                return
+            try:
+                if opens and path is not None:
+                    seeker = PictureSeeker(path)
+                if seeker is None:
+                    continue
+                frame = seeker.step(shown_s if time_s is None else time_s, num_steps)
+            except EmoAsstError as error:
+                self._on_failure(error)
+                continue
+            if frame is not None:
+                shown_s = frame.time_s
+                self._on_picture(frame)

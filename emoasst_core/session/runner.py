@@ -1,0 +1,160 @@
+"""Runs sessions: the one door through which the window starts, pauses and stops them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from emoasst_core import paths
+from emoasst_core.config import AnalysisOptions
+from emoasst_core.errors import WorkerError
+from emoasst_core.session.events import RunnerStatus, RunState, SessionEvent
+from emoasst_core.session.intake import Intake, LiveIntake, RecordingIntake
+from emoasst_core.session.message import DEFAULT_FACTORY, FromWorker, WorkerSettings
+from emoasst_core.session.session_run import SessionRun
+from emoasst_core.session.worker import Worker
+
+CLOSE_S = 5.0
+
+
+class SessionRunner:
+    """Starts the model process at once, so that the models load while somebody still chooses, and runs one session at a time.
+
+    Every method returns at once; what happens is told through `on_event`, from several threads.
+
+    Args:
+        on_event: told everything; must return quickly and may be called from any thread.
+        profile: name or folder of the models.
+        options: how to analyse.
+        database_path: where sessions and shots are kept; None for the usual place.
+        sessions_folder: where a session's files go; None for the usual place.
+        factory: what the model process opens its pipeline with.
+    """
+
+    def __init__(
+        self,
+        on_event: Callable[[SessionEvent], None],
+        profile: str = "starter",
+        options: AnalysisOptions | None = None,
+        database_path: Path | None = None,
+        sessions_folder: Path | None = None,
+        factory: str = DEFAULT_FACTORY,
+    ) -> None:
+        self._on_event = on_event
+        self._options = options or AnalysisOptions()
+        self._database_path = database_path or paths.database_path()
+        self._sessions_folder = sessions_folder or paths.sessions_folder()
+        self._lock = threading.Lock()
+        self._run: SessionRun | None = None
+        self._num_sessions = 0
+        settings = WorkerSettings(profile, self._options, self._database_path, factory)
+        self._worker = Worker(settings, self._take, self._worker_lost)
+
+    @property
+    def worker_process_id(self) -> int | None:
+        """Of the model process, while there is one."""
+        return self._worker.process_id
+
+    def start_recording(self, path: Path, realtime: bool = True) -> None:
+        """Play a recording through the analysis, in real time as if it were live, or as fast as it can be analysed.
+
+        Raises:
+            WorkerError: a session is running already.
+        """
+        self._start(RecordingIntake(Path(path).absolute(), realtime, self._options.faces.analysis_rate_hz))
+
+    def start_live(self, camera_id: str | None, microphone_id: str | None) -> None:
+        """Analyse a camera and a microphone, or one of them.
+
+        Raises:
+            WorkerError: a session is running already.
+        """
+
+        def open_camera():  # type: ignore[no-untyped-def]
+            from emoasst_core.capture.camera import Camera
+
+            return Camera(camera_id)
+
+        def open_microphone():  # type: ignore[no-untyped-def]
+            from emoasst_core.capture.microphone import Microphone
+
+            return Microphone(microphone_id)
+
+        self._start(
+            LiveIntake(
+                open_camera if camera_id is not None else None,
+                open_microphone if microphone_id is not None else None,
+                self._options.faces.analysis_rate_hz,
+            )
+        )
+
+    def pause(self) -> None:
+        """Let capture rest; devices are closed."""
+        if self._run is not None:
+            self._run.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        if self._run is not None:
+            self._run.resume()
+
+    def mark(self) -> float | None:
+        """Remember this moment of the session as one to look at again; its time, or None where no session runs."""
+        return self._run.mark() if self._run is not None and not self._run.is_over else None
+
+    def stop(self) -> None:
+        """Stop capturing now, then drain and save; `SessionSaved` follows."""
+        if self._run is not None:
+            self._run.stop()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for the session to end; whether it has."""
+        run = self._run
+        if run is not None:
+            run.join(timeout_s)
+        return run is None or run.is_over
+
+    def status(self) -> RunnerStatus:
+        """How it stands, and what was lost."""
+        run = self._run
+        if run is None:
+            return RunnerStatus(RunState.IDLE, 0, 0, 0, 0, self._worker.restarts)
+        mailbox = run.mailbox
+        return RunnerStatus(
+            run.state,
+            mailbox.frames_offered,
+            run.frames_analysed,
+            mailbox.frames_dropped,
+            mailbox.sound_blocks,
+            self._worker.restarts,
+        )
+
+    def close(self) -> None:
+        """Stop and save what runs, then end the model process."""
+        if self._run is not None:
+            self._run.stop(discard=True)
+            self._run.join(CLOSE_S)
+        self._worker.close()
+        if self._run is not None:
+            self._run.join()
+
+    def _start(self, intake: Intake) -> None:
+        with self._lock:
+            if self._run is not None and not self._run.is_over:
+                raise WorkerError("A session is running already.", "Stop it first.")
+            if self._worker.load_failure is not None:
+                self._worker.retry()
+            self._num_sessions += 1
+            self._run = SessionRun(
+                self._num_sessions, intake, self._worker, self._database_path, self._sessions_folder, self._on_event
+            )
+        self._run.start()
+
+    def _take(self, message: FromWorker) -> None:
+        if self._run is not None:
+            self._run.take(message)
+
+    def _worker_lost(self) -> None:
+        if self._run is not None and not self._run.is_over:
+            self._run.worker_lost()

@@ -1,0 +1,251 @@
+"""One session from the first picture to the saved rows: capture thread -> mailbox -> model process -> database."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.events import ProgressMade, RunState, SessionEvent, SessionFailed, SessionSaved, StateChanged
+from emoasst_core.session.intake import Intake
+from emoasst_core.session.marks import write_marks
+from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, RecordSoFar, Stopped
+from emoasst_core.session.record_parts import joined
+from emoasst_core.session.transport import Transport
+from emoasst_core.session.worker import Worker
+
+if TYPE_CHECKING:
+    from emoasst_core.store.sessions import SessionRecord
+
+TAKE_S = 0.2
+FINISH_S = 90.0  # the last utterance may still have to be transcribed on a slow machine
+MAX_LOSSES = 5  # a recording that kills its worker this often will do so again
+
+_log = logging.getLogger(__name__)
+
+
+class SessionRun:
+    """A session that is running; made by the runner, over when `is_over`.
+
+    Args:
+        number: tells this session's answers from those of the one before.
+        intake: what is captured.
+        worker: the model process, possibly still loading.
+        database_path, sessions_folder: where the session is saved.
+        tell: called from several threads with each event.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        intake: Intake,
+        worker: Worker,
+        database_path: Path,
+        sessions_folder: Path,
+        tell: Callable[[SessionEvent], None],
+    ) -> None:
+        self.number = number
+        self.transport = Transport()
+        self.mailbox = intake.mailbox()
+        self.state = RunState.LOADING
+        self.frames_analysed = 0
+        self._intake = intake
+        self._worker = worker
+        self._database_path = database_path
+        self._sessions_folder = sessions_folder
+        self._tell = tell
+        self._marks: list[float] = []
+        self._failure: EmoAsstError | None = None
+        self._is_refused = False
+        self._begun_generation = 0
+        self._losses = 0
+        self._parts: list[SessionRecord] = []
+        self._part: SessionRecord | None = None
+        self._finished = threading.Event()
+        self._lock = threading.RLock()
+        self._thread = threading.Thread(target=self._run, name="session")
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._enter(RunState.LOADING)
+        self._thread.start()
+
+    @property
+    def is_over(self) -> bool:
+        """Saved, failed, or stopped before anything was captured."""
+        return self._thread.ident is not None and not self._thread.is_alive()
+
+    def pause(self) -> None:
+        """Let capture rest."""
+        if self.state is RunState.RUNNING:
+            self.transport.pause()
+            self._enter(RunState.PAUSED)
+
+    def resume(self) -> None:
+        """Go on."""
+        if self.state is RunState.PAUSED:
+            self.transport.resume()
+            self._enter(RunState.RUNNING)
+
+    def mark(self) -> float:
+        """Remember this moment as one to look at again; its time."""
+        self._marks.append(round(self.transport.now_s(), 2))
+        return self._marks[-1]
+
+    def stop(self, discard: bool = False) -> None:
+        """Stop capturing, then drain and save; with `discard` what is still waiting is not analysed."""
+        self._enter(RunState.STOPPING)
+        self.transport.stop()
+        self.mailbox.close(discard)
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait for the end."""
+        self._thread.join(timeout_s)
+
+    def take(self, message: FromWorker) -> None:
+        """An answer of the model process; called on the worker's thread."""
+        if not isinstance(message, Handled | RecordSoFar | Finished | Stopped) or message.session != self.number:
+            return
+        if isinstance(message, Handled):
+            self.frames_analysed += not message.is_sound
+            self.mailbox.handled(message.is_sound)
+        elif isinstance(message, Stopped):
+            self._is_refused = True
+            self._fail(EmoAsstError(message.message, message.next_step))
+        else:
+            self._part = message.record
+        if isinstance(message, Handled | Finished):
+            for event in message.events:
+                if not isinstance(event, ProgressMade | StateChanged | SessionSaved):  # those are this side's to say
+                    self._tell(event)
+        if isinstance(message, Finished):
+            self._finished.set()
+
+    def worker_lost(self) -> None:
+        """The model process died: keep what it had found; the next one goes on from here."""
+        with self._lock:
+            self._losses += 1
+            if self._part is not None:
+                self._parts.append(self._part)
+                self._part = None
+        self.mailbox.worker_lost()
+        if self._losses > MAX_LOSSES:
+            self._fail(
+                EmoAsstError("The analysis broke off several times.", "What was found until then is kept. Try another recording.")
+            )
+
+    def _run(self) -> None:
+        try:
+            if self._models_are_loaded():
+                capture = threading.Thread(target=self._capture, name="capture")
+                capture.start()
+                self._feed()
+                self.transport.stop()
+                capture.join()
+                self._finish()
+            self._end()
+        except EmoAsstError as error:
+            self._say_failure(error)
+
+    def _models_are_loaded(self) -> bool:
+        while not self.transport.is_stopped:
+            if self._worker.wait_ready(TAKE_S):
+                return True
+            if (failure := self._worker.load_failure) is not None:
+                raise EmoAsstError(failure.message, failure.next_step)
+        return False
+
+    def _capture(self) -> None:
+        try:
+            self._intake.run(self.mailbox, self.transport, self._tell)
+        except EmoAsstError as error:
+            self._failure = self._failure or error
+        except Exception as error:
+            _log.exception("capture broke off")
+            self._failure = self._failure or EmoAsstError(
+                f"The recording or device could not be read any further ({error}).", "Try again, or choose another one."
+            )
+        finally:
+            self.mailbox.close()
+
+    def _feed(self) -> None:
+        while not self.mailbox.is_done and not self._worker.is_closed:
+            if not self._has_begun():
+                continue
+            item = self.mailbox.take(TAKE_S)
+            if item is not None and not self._worker.send(item, self._begun_generation):
+                self.mailbox.worker_lost()  # this thread alone sends, so nothing is on its way to a living process
+
+    def _has_begun(self) -> bool:
+        """Whether the process now running has been told of this session."""
+        worker = self._worker
+        if self._begun_generation == worker.generation and worker.wait_ready(0):
+            return True
+        if self.state is RunState.RUNNING:
+            self._enter(RunState.LOADING)
+        if not worker.wait_ready(TAKE_S):
+            if worker.load_failure is not None:
+                self._fail(EmoAsstError(worker.load_failure.message, worker.load_failure.next_step))
+            return False
+        generation = worker.generation
+        if not worker.send(Begin(self.number, self._intake.recording), generation):
+            return False
+        self._begun_generation = generation
+        if self.state is RunState.LOADING:
+            self._enter(RunState.PAUSED if self.transport.is_paused else RunState.RUNNING)
+        return True
+
+    def _finish(self) -> None:
+        if self._begun_generation == 0:
+            return
+        self._enter(RunState.STOPPING)
+        losses = self._losses
+        if not self._worker.send(Finish(self.number), self._begun_generation):
+            return
+        for _ in range(int(FINISH_S / TAKE_S)):
+            is_lost = self._losses > losses or self._worker.is_closed or self._is_refused
+            if self._finished.wait(TAKE_S) or is_lost:
+                return
+
+    def _end(self) -> None:
+        with self._lock:
+            parts = [*self._parts, *([self._part] if self._part is not None else [])]
+        if parts and (record := joined(parts)).duration_s > 0:
+            saved = self._save(record)
+            if self._failure is not None:
+                self._say_failure(self._failure)
+            self._tell(saved)
+        elif self._failure is not None:
+            raise self._failure
+        if self._failure is None:
+            self._enter(RunState.IDLE)
+
+    def _save(self, record: SessionRecord) -> SessionSaved:
+        from emoasst_core.store.database import Database
+        from emoasst_core.store.sessions import save_session
+
+        with Database(self._database_path) as database:
+            session_id = save_session(database, record)
+        folder = self._sessions_folder / session_id
+        write_marks(folder, self._marks)
+        return SessionSaved(session_id, folder, record.timeline)
+
+    def _fail(self, error: EmoAsstError) -> None:
+        self._failure = self._failure or error
+        self.transport.stop()
+        self.mailbox.close(discard=True)
+        self.mailbox.worker_lost()
+
+    def _say_failure(self, error: EmoAsstError) -> None:
+        self._enter(RunState.FAILED)
+        self._tell(SessionFailed(error.message, error.next_step))
+
+    def _enter(self, state: RunState) -> None:
+        with self._lock:
+            if self.state in (RunState.IDLE, RunState.FAILED) or (state is self.state and state is not RunState.LOADING):
+                return
+            self.state = state
+            self._tell(StateChanged(state))

@@ -1,0 +1,194 @@
+"""The model process seen from the window's side: started, listened to, watched, and started again when it dies."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from emoasst_core.session.message import Begin, FromWorker, LoadFailed, Ready, ToWorker, WorkerSettings
+from emoasst_core.session.worker_process import PULSE_S, serve
+
+HANG_S = 2.0  # no pulse for this long: killed, so that a new process runs within 3 s
+STUCK_S = 60.0  # one frame or block may take this long (transcription of a long utterance on a slow machine), not longer
+LOAD_S = 240.0
+GOODBYE_S = 2.0  # to end on its own, with the processes it started
+CRASH_PAUSES_S = (0.0, 0.5, 2.0, 10.0)  # before the 1st, 2nd, ... start in a row that never became ready
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Child:
+    process: Any
+    connection: Connection
+    pulse: Any
+    started_s: float
+
+
+class Worker:
+    """Keeps one model process alive from construction to `close`.
+
+    Args:
+        settings: what the process is to load.
+        on_message: called on this object's own thread with each answer; must return quickly.
+        on_lost: called on that thread when the process has died and a new one is being started.
+    """
+
+    def __init__(
+        self, settings: WorkerSettings, on_message: Callable[[FromWorker], None], on_lost: Callable[[], None] = lambda: None
+    ) -> None:
+        self.restarts = 0
+        self.generation = 0  # counts the processes; an answer belongs to the newest
+        self.load_failure: LoadFailed | None = None
+        self._settings = settings
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._context = multiprocessing.get_context("spawn")  # a forked child would share the window's threads and locks
+        self._changed = threading.Condition()
+        self._sending = threading.Lock()
+        self._child: _Child | None = None
+        self._is_ready = False
+        self._is_closed = False
+        self._waiting_since_s: float | None = None
+        self._thread = threading.Thread(target=self._run, name="worker-watch", daemon=True)
+        self._thread.start()
+
+    @property
+    def process_id(self) -> int | None:
+        """Of the process now running, if there is one."""
+        child = self._child
+        return child.process.pid if child is not None else None
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._is_closed
+
+    def wait_ready(self, timeout_s: float) -> bool:
+        """Whether the models were loaded within `timeout_s`; False also when loading failed (see `load_failure`)."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_ready or self._is_closed or self.load_failure is not None, timeout_s)
+            return self._is_ready
+
+    def retry(self) -> None:
+        """Try to load the models again after a failure."""
+        with self._changed:
+            self.load_failure = None
+            self._changed.notify_all()
+
+    def send(self, message: ToWorker, generation: int) -> bool:
+        """Send to that very process; False when it is gone."""
+        with self._sending:
+            child = self._child
+            if child is None or generation != self.generation:
+                return False
+            if not isinstance(message, Begin):  # the one message without an answer
+                self._waiting_since_s = self._waiting_since_s or time.monotonic()
+            try:
+                child.connection.send(message)
+            except (OSError, ValueError):
+                return False
+            return True
+
+    def close(self) -> None:
+        """End the process and this object's thread."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._is_closed:
+            self._pause(CRASH_PAUSES_S[min(failures, len(CRASH_PAUSES_S) - 1)])
+            if self._is_closed:
+                return
+            child = self._start()
+            reason = self._listen(child)
+            was_ready = self._end(child)
+            if self._is_closed:
+                return
+            if self.load_failure is None:
+                failures = 0 if was_ready else failures + 1
+                self.restarts += 1
+                _log.error("the model process %s; starting it again", reason)
+                self._on_lost()
+            else:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._is_closed or self.load_failure is None)
+
+    def _start(self) -> _Child:
+        ours, theirs = self._context.Pipe()
+        pulse = self._context.RawValue("L", 0)
+        process = self._context.Process(target=serve, args=(theirs, pulse, self._settings), name="emoasst-models")
+        process.start()
+        theirs.close()
+        child = _Child(process, ours, pulse, time.monotonic())
+        with self._changed:
+            self.generation += 1
+            self._child = child
+        return child
+
+    def _listen(self, child: _Child) -> str:
+        """Pass answers on until the process dies, hangs or is closed; why it ended."""
+        last_pulse, last_change_s, last_check_s = 0, time.monotonic(), time.monotonic()
+        while not self._is_closed:
+            if child.connection in wait([child.connection, child.process.sentinel], PULSE_S):
+                try:
+                    self._take(child.connection.recv())
+                except (EOFError, OSError):
+                    return "hung up"
+                if self.load_failure is not None:
+                    return "could not load"
+            elif not child.process.is_alive():
+                return f"died with code {child.process.exitcode}"
+            now_s = time.monotonic()
+            if child.pulse.value != last_pulse or now_s - last_check_s > 4 * PULSE_S:  # the second: this machine was asleep
+                last_pulse, last_change_s = child.pulse.value, now_s
+            last_check_s = now_s
+            if trouble := self._trouble(child, now_s, now_s - last_change_s):
+                return trouble
+        return "closed"
+
+    def _trouble(self, child: _Child, now_s: float, silent_s: float) -> str:
+        if not self._is_ready:
+            return "took too long to load" if now_s - child.started_s > LOAD_S else ""
+        if silent_s > HANG_S:
+            return "hangs"
+        waiting_since_s = self._waiting_since_s
+        return "is stuck" if waiting_since_s is not None and now_s - waiting_since_s > STUCK_S else ""
+
+    def _take(self, message: FromWorker) -> None:
+        self._waiting_since_s = None
+        with self._changed:
+            if isinstance(message, Ready):
+                self._is_ready = True
+            elif isinstance(message, LoadFailed):
+                self.load_failure = message
+            self._changed.notify_all()
+        self._on_message(message)
+
+    def _end(self, child: _Child) -> bool:
+        if not self._is_closed:
+            child.process.kill()  # also lets go a sender that waits for a full pipe
+        with self._sending, self._changed:
+            was_ready, self._is_ready = self._is_ready, False
+            self._child = None
+            self._waiting_since_s = None
+            child.connection.close()  # a process that still runs takes this as its end
+            self._changed.notify_all()
+        child.process.join(GOODBYE_S)
+        child.process.kill()
+        child.process.join()
+        child.process.close()
+        return was_ready
+
+    def _pause(self, duration_s: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_closed, duration_s)

@@ -1,0 +1,122 @@
+"""The inside of the model process: one loop that owns the profile and the pipeline, and a pulse."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+import time
+from ctypes import c_ulong
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any, Protocol
+
+from emoasst_core.datatypes import AudioBlock, Frame
+from emoasst_core.errors import EmoAsstError, WorkerError
+from emoasst_core.session.events import SessionEvent
+from emoasst_core.session.message import Begin, Finish, Finished, Handled, LoadFailed, Ready, RecordSoFar, Stopped, WorkerSettings
+from emoasst_core.session.parent_watch import end_with_parent
+
+if TYPE_CHECKING:
+    from emoasst_core.store.sessions import SessionRecord
+
+PULSE_S = 0.25
+RECORD_EVERY_S = 5.0  # at most this much of a session is lost with a crash
+RECORD_SHARE = 0.02  # ... and at most this share of the worker's time goes into it
+
+_log = logging.getLogger(__name__)
+
+
+class PipelineLike(Protocol):
+    """What the worker needs of a pipeline."""
+
+    def feed(self, item: Frame | AudioBlock) -> list[SessionEvent]:
+        """Take one frame or block of sound; what it led to."""
+
+    def finish(self) -> list[SessionEvent]:
+        """No more is coming; what was still open."""
+
+    def record(self) -> SessionRecord:
+        """All that was found so far."""
+
+
+def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
+    """Load the models, then answer until the other side hangs up.
+
+    Args:
+        connection: this process' end of the pipe.
+        pulse: shared counter; it goes up while this process can run Python at all.
+        settings: which pipeline to open, and with what.
+    """
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window; it ends this process by hanging up
+    threading.Thread(target=_beat, args=(pulse,), name="pulse", daemon=True).start()
+    try:
+        _Service(connection, settings).run()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        _log.debug("the window hung up")
+
+
+def _beat(pulse: c_ulong) -> None:
+    while True:
+        pulse.value += 1
+        time.sleep(PULSE_S)
+
+
+class _Service:
+    """The loop of the process."""
+
+    def __init__(self, connection: Connection, settings: WorkerSettings) -> None:
+        self._connection = connection
+        self._settings = settings
+        self._pipeline: PipelineLike | None = None
+        self._session = 0
+        self._next_record_s = 0.0
+
+    def run(self) -> None:
+        """Serve until the pipe closes."""
+        try:
+            self._open("")  # loads every model now, so that the first session starts at once
+        except EmoAsstError as error:
+            self._connection.send(LoadFailed(error.message, error.next_step))
+            return
+        self._connection.send(Ready())
+        while True:
+            message = self._connection.recv()
+            try:
+                self._answer(message)
+            except EmoAsstError as error:
+                self._pipeline = None
+                self._connection.send(Stopped(self._session, error.message, error.next_step))
+
+    def _answer(self, message: object) -> None:
+        if isinstance(message, Begin):
+            self._pipeline = self._open(message.recording)
+            self._session = message.session
+            self._next_record_s = time.monotonic() + RECORD_EVERY_S
+        elif isinstance(message, Frame | AudioBlock) and self._pipeline is not None:
+            events = tuple(self._pipeline.feed(message))
+            self._connection.send(Handled(self._session, isinstance(message, AudioBlock), events))
+            self._send_record()
+        elif isinstance(message, Finish) and self._pipeline is not None:
+            events = tuple(self._pipeline.finish())
+            self._connection.send(Finished(self._session, events, self._pipeline.record()))
+            self._pipeline = None
+
+    def _send_record(self) -> None:
+        started_s = time.monotonic()
+        if started_s < self._next_record_s or self._pipeline is None:
+            return
+        self._connection.send(RecordSoFar(self._session, self._pipeline.record()))
+        finished_s = time.monotonic()
+        self._next_record_s = finished_s + max(RECORD_EVERY_S, (finished_s - started_s) / RECORD_SHARE)
+
+    def _open(self, recording: str) -> PipelineLike:
+        settings = self._settings
+        module_name, _, function_name = settings.factory.partition(":")
+        try:
+            factory = getattr(import_module(module_name), function_name)
+        except (ImportError, AttributeError) as error:
+            raise WorkerError(f"The analysis {settings.factory} cannot be opened: {error}.", "Install EmoAsst again.") from error
+        pipeline: PipelineLike = factory(settings.profile, settings.options, settings.database_path, recording)
+        return pipeline
