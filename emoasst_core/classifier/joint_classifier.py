@@ -1,0 +1,46 @@
+"""The joint classifier: prompts and shots together (EmoAsst, Eq. 2-4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoasst_core.classifier.shot_cache import ShotCache
+from emoasst_core.classifier.zero_shot import ZeroShotHead
+from emoasst_core.datatypes import Modality, Query
+from emoasst_core.emotions import NUM_EMOTIONS
+from emoasst_core.errors import ModelError
+
+
+class JointClassifier:
+    """Zero-shot heads plus shot cache.
+
+        logits = sum over m of r_m (s_m f_m . W^T + bias_m)  +  sum over m of alpha_m affinity(f_m . K_m^T) . L
+
+    over the modalities m that the query has; r are its reliabilities, which sum to 1. With equal ones, the first part is
+    the mean of Eq. 2. The second is Eq. 3, and is not there without a cache.
+
+    Args:
+        heads: one per modality.
+        cache: the family's shots, or None.
+    """
+
+    def __init__(self, heads: Mapping[Modality, ZeroShotHead], cache: ShotCache | None = None) -> None:
+        self.heads = dict(heads)
+        self.cache = cache
+
+    def logits(self, query: Query) -> NDArray[np.float64]:
+        """(num_emotions,) of one query.
+
+        Raises:
+            ModelError: the query has a modality without a head, or vectors of another size.
+            CacheError: the query's vectors are of another size than the cache keys.
+        """
+        total = np.zeros(NUM_EMOTIONS)
+        for modality, embedding in query.embeddings.items():
+            if modality not in self.heads:
+                raise ModelError(f"This model cannot read the {modality.value}.", "Choose another profile.")
+            total += query.reliabilities[modality] * self.heads[modality].logits(embedding)
+        return total if self.cache is None else total + self.cache.logits(query)
