@@ -75,6 +75,7 @@ class FeatureStore:
     """
 
     def __init__(self, root: Path, key: StoreKey, widths: Mapping[str, int]) -> None:
+        self.key = key
         self.folder = root / key.folder_name
         self.widths = {part: int(widths[part]) for part in PARTS}
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from emoasst_core.errors import ConfigError
+from emoasst_core.training.launch import Launch
 
 Batches = Callable[[int, torch.Generator], Iterable[Any]]
 Loss = Callable[[nn.Module, Any], Tensor]
@@ -88,6 +89,7 @@ class Trainer:
         checkpoint: file rewritten after every epoch (through a temporary name, so it is old or new, never half).
         device: where the module lives; on CUDA and on CPUs with bfloat16 units mixed precision is used.
         score: name of the dev metric to maximise.
+        launch: this process's place among several; its device wins over `device`.
     """
 
     def __init__(
@@ -98,7 +100,10 @@ class Trainer:
         device: str = "cpu",
         score: str = "score",
         mixed_precision: bool = False,
+        launch: Launch | None = None,
     ) -> None:
+        self.launch = launch or Launch(device=device)
+        device = self.launch.device
         self.module = module.to(device)
         self.options = options
         self.checkpoint = checkpoint
@@ -106,6 +111,11 @@ class Trainer:
         self.score = score
         self.mixed_precision = mixed_precision
         self.progress = _Progress()
+        self.network = self.launch.wrap(self.module)
+        # bfloat16 has float32's range and needs no loss scale; older GPUs only have float16, which does
+        is_half = mixed_precision and device.startswith("cuda") and not torch.cuda.is_bf16_supported()
+        self.half_type = torch.float16 if is_half else torch.bfloat16
+        self.scaler = torch.amp.GradScaler("cuda", enabled=is_half)
         self.optimizer = torch.optim.AdamW(
             _parameter_groups(module, options.weight_decay), lr=options.learning_rate, fused=device.startswith("cuda")
         )
@@ -131,35 +141,35 @@ class Trainer:
             epoch = self.progress.epoch
             self.progress.losses.append(self._run_epoch(epoch, batches, compute_loss))
             metrics = self._evaluate(evaluate)
-            self._keep_best(metrics[self.score])
+            self._keep_best(self.launch.agree(metrics[self.score]))
             self.progress.epoch = epoch + 1
             self.save()
-            if report:
+            if report and self.launch.is_first:
                 elapsed = time.monotonic() - started
                 remaining = elapsed / (epoch + 1 - first_epoch) * (self.options.num_epochs - epoch - 1)
                 best = self.progress.best_score
-                report(
-                    EpochReport(epoch, self.options.num_epochs, self.progress.losses[-1], metrics, best, elapsed, remaining)
-                )
+                report(EpochReport(epoch, self.options.num_epochs, self.progress.losses[-1], metrics, best, elapsed, remaining))
         self.module.load_state_dict(self.best_state)
         self.module.eval()
         return self.progress.losses
 
     def _run_epoch(self, epoch: int, batches: Batches, compute_loss: Loss) -> float:
-        torch.manual_seed(self.options.seed * 100_003 + epoch)
+        torch.manual_seed(self.options.seed * 100_003 + epoch + self.launch.rank * 1_000_000_007)  # dropout differs, order not
         generator = torch.Generator().manual_seed(self.options.seed * 100_003 + epoch)
         epoch_batches = list_length(batches(epoch, generator))
         self.module.train()
         total, count = 0.0, 0
         for step, batch in enumerate(epoch_batches.items):
             self._set_rate(epoch + step / max(1, epoch_batches.length))
-            with torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.mixed_precision):
-                loss = compute_loss(self.module, batch)
+            with torch.autocast(self.device.split(":")[0], self.half_type, enabled=self.mixed_precision):
+                loss = compute_loss(self.network, batch)
             self.optimizer.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
             if self.options.clip_norm:
+                self.scaler.unscale_(self.optimizer)
                 nn.utils.clip_grad_norm_(self.module.parameters(), self.options.clip_norm)
-            self.optimizer.step()
+            self.scaler.step(self.optimizer)
+            self.scaler.update()
             self._average()
             total, count = total + float(loss.detach()), count + 1
         if count == 0:
@@ -212,13 +222,14 @@ class Trainer:
 
     def save(self) -> None:
         """Write the checkpoint so that a kill leaves the old or the new one whole."""
-        if self.checkpoint is None:
+        if self.checkpoint is None or not self.launch.is_first:
             return
         self.checkpoint.parent.mkdir(parents=True, exist_ok=True)
         progress = {name: getattr(self.progress, name) for name in _Progress.__slots__}
         state = {
             "module": self.module.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "scaler": self.scaler.state_dict(),
             "averaged": self.averaged,
             "best": self.best_state,
             "progress": progress,
@@ -235,11 +246,13 @@ class Trainer:
         Returns:
             Whether there was one.
         """
+        self.launch.wait()
         if self.checkpoint is None or not self.checkpoint.exists():
             return False
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
         self.module.load_state_dict(state["module"])
         self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state.get("scaler", {}) or self.scaler.state_dict())
         self.averaged, self.best_state = state["averaged"], state["best"]
         self.progress = _Progress(**state["progress"])
         return True
@@ -253,9 +266,10 @@ class _Sized:
 
 def list_length(items: Iterable[Any]) -> _Sized:
     """Know the number of batches, reading them into a list only if they have no length of their own."""
-    if not hasattr(items, "__len__"):
-        items = list(items)
-    return _Sized(items, len(items))
+    if isinstance(items, Sized):
+        return _Sized(items, len(items))
+    listed = list(items)
+    return _Sized(listed, len(listed))
 
 
 def _parameter_groups(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:

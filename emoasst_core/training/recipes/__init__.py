@@ -1,0 +1,1 @@
+"""What to train, on which features, with which losses."""
