@@ -20,7 +20,8 @@ FFT_LENGTH: Final = 512  # 32 ms at 16 kHz
 WINDOW_LENGTH: Final = 400  # 25 ms
 HOP_LENGTH: Final = 160  # 10 ms
 NUM_MELS: Final = 64
-LOW_HZ: Final, HIGH_HZ: Final = 60.0, 7600.0
+LOW_HZ: Final = 60.0
+HIGH_HZ: Final = 7600.0
 FRAMES_PER_STATE: Final = 4  # two strides of two in time: a state every 40 ms
 FLOOR: Final = 1e-6  # -60 dB relative to full scale, about a quiet laptop microphone's own noise
 
@@ -94,13 +95,13 @@ class LogMelNetwork(nn.Module):
     def __init__(self, width: int = 128) -> None:
         super().__init__()
         self.log_mel = LogMel()
-        quarter = width // 4
+        narrow = width // 8
         self.blocks = nn.Sequential(
-            _Block(1, quarter, (2, 1)),
-            _Block(quarter, quarter, (1, 1)),
-            _Block(quarter, 2 * quarter, (2, 2)),
-            _Block(2 * quarter, 3 * quarter, (2, 2)),
-            _Block(3 * quarter, width, (2, 1)),
+            _Block(1, narrow, (2, 2)),
+            _Block(narrow, narrow, (1, 1)),
+            _Block(narrow, 2 * narrow, (2, 2)),
+            _Block(2 * narrow, 4 * narrow, (2, 1)),
+            _Block(4 * narrow, width, (2, 1)),
         )
         self.state_dim = 2 * width
 

@@ -76,7 +76,7 @@ class FaceBatches:
             yield views, torch.from_numpy(self.faces.targets[rows]), torch.from_numpy(self.faces.weights[rows])
 
 
-def train_faces(data: Path, run: Path, epochs: tuple[int, int] = (55, 10), seed: int = 0, report: Report | None = None) -> FaceTower:
+def train_faces(data: Path, run: Path, epochs: tuple[int, int] = (28, 5), seed: int = 0, report: Report | None = None) -> FaceTower:
     """Fit the tower: long at 64 pixels, then briefly at the 96 pixels it is used at.
 
     Args:

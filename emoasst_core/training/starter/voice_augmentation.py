@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ
@@ -24,7 +25,7 @@ def augment_sound(samples: Tensor, mask: Tensor, generator: torch.Generator) -> 
         mask: (b, n) True where there is sound.
 
     Returns:
-        Sound and mask of the same batch; n changes with the speed.
+        Sound and mask of the same shapes.
     """
     samples, mask = _change_speed(samples, mask, generator)
     samples = _add_room(samples, generator)
@@ -35,11 +36,13 @@ def augment_sound(samples: Tensor, mask: Tensor, generator: torch.Generator) -> 
 
 
 def _change_speed(samples: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """One factor for the batch; the length stays (new shapes would cost new kernels at every step)."""
+    length = samples.shape[1]
     factor = float(torch.rand(1, generator=generator)) * 0.24 + 0.88
-    length = int(samples.shape[1] / factor)
-    faster = F.interpolate(samples.unsqueeze(1), size=length, mode="linear", align_corners=False).squeeze(1)
+    changed = F.interpolate(samples.unsqueeze(1), size=int(length / factor), mode="linear", align_corners=False).squeeze(1)
+    changed = F.pad(changed, (0, max(0, length - changed.shape[1])))[:, :length]
     ends = (mask.sum(1) / factor).long().clamp(max=length)
-    return faster, torch.arange(length)[None] < ends[:, None]
+    return changed, torch.arange(length)[None] < ends[:, None]
 
 
 def _add_room(samples: Tensor, generator: torch.Generator) -> Tensor:
@@ -96,10 +99,22 @@ def hide_stretches(mels: Tensor, generator: torch.Generator) -> Tensor:
     return result
 
 
-def pad_clips(clips: list[np.ndarray[tuple[int], np.dtype[np.float32]]], max_length: int) -> tuple[Tensor, Tensor]:
-    """Clips of different lengths -> (b, n) sound and its mask; longer ones are cut."""
-    lengths = [min(len(clip), max_length) for clip in clips]
-    samples = torch.zeros(len(clips), max(lengths))
-    for row, (clip, length) in enumerate(zip(clips, lengths, strict=True)):
-        samples[row, :length] = torch.from_numpy(clip[:length])
-    return samples, torch.arange(samples.shape[1])[None] < torch.tensor(lengths)[:, None]
+def pad_clips(
+    clips: list[NDArray[np.float32]], length: int, generator: torch.Generator | None = None
+) -> tuple[Tensor, Tensor]:
+    """Clips of different lengths -> (b, length) sound and its mask.
+
+    Args:
+        clips: (n,) each.
+        length: of the result; of a longer clip a random stretch is taken, or the first one without a generator.
+        generator: source of randomness.
+    """
+    samples = torch.zeros(len(clips), length)
+    ends = []
+    for row, clip in enumerate(clips):
+        excess = max(0, len(clip) - length)
+        start = int(torch.randint(0, excess + 1, (1,), generator=generator)) if generator is not None else 0
+        stretch = clip[start : start + length]
+        samples[row, : len(stretch)] = torch.from_numpy(stretch)
+        ends.append(len(stretch))
+    return samples, torch.arange(length)[None] < torch.tensor(ends)[:, None]

@@ -28,6 +28,7 @@ from emoasst_core.training.starter.voice_data import VALID_SPEAKERS, VoiceSet
 from emoasst_core.training.trainer import Report, Trainer, TrainerOptions
 
 BATCH_SIZE = 64
+TRAIN_CLIP_S = 3.2  # 51,200 samples: a length whose Fourier transforms are fast
 MAX_CLIP_S = 4.0
 SUPCON_SHARE = 0.3
 LABEL_SMOOTHING = 0.1
@@ -86,19 +87,19 @@ class VoiceBatches:
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, len(self) * BATCH_SIZE, BATCH_SIZE):
             rows = self.order[start : start + BATCH_SIZE]
-            samples, mask = pad_clips([self.voices.clip(row) for row in rows], int(MAX_CLIP_S * SAMPLE_RATE_HZ))
+            samples, mask = pad_clips([self.voices.clip(row) for row in rows], int(TRAIN_CLIP_S * SAMPLE_RATE_HZ), self.generator)
             samples, mask = augment_sound(samples, mask, self.generator)
             yield samples, mask, torch.from_numpy(self.voices.labels[rows]), self.generator
 
 
 def train_voices(
-    train: VoiceSet, valid: VoiceSet, checkpoint: Path, num_epochs: int = 40, seed: int = 0, report: Report | None = None
+    train: VoiceSet, valid: VoiceSet, checkpoint: Path, num_epochs: int = 24, seed: int = 0, report: Report | None = None
 ) -> VoiceTower:
     """Fit the tower; the best epoch on the held-out speakers is kept."""
     torch.manual_seed(seed)
     tower = VoiceTower()
-    trainer = Trainer(tower, TrainerOptions(num_epochs, 1e-3, 0.03, 2.0, 0.995, 5.0, seed=seed), checkpoint, mixed_precision=True)
-    num_clips = min(6400, 2 * len(train))
+    trainer = Trainer(tower, TrainerOptions(num_epochs, 1.5e-3, 0.03, 1.5, 0.98, 5.0, seed=seed), checkpoint, mixed_precision=True)
+    num_clips = min(2560, 2 * len(train))
     trainer.fit(
         lambda _epoch, generator: VoiceBatches(train, num_clips, generator),
         voice_loss,
@@ -125,7 +126,9 @@ def embed_voices(tower: VoiceTower, voices: VoiceSet, batch_size: int = 32) -> N
     result = np.zeros((len(voices), EMBED_DIM), np.float32)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        samples, mask = pad_clips([voices.clip(row) for row in rows], int(MAX_CLIP_S * SAMPLE_RATE_HZ))
+        clips = [voices.clip(row) for row in rows]
+        longest = min(int(MAX_CLIP_S * SAMPLE_RATE_HZ), max(len(clip) for clip in clips))
+        samples, mask = pad_clips(clips, longest)
         result[rows] = tower.embed(samples, mask).numpy()
     return result
 

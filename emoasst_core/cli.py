@@ -1,0 +1,52 @@
+"""`emoasst`: one door to every command. Importing it loads no model, no torch and no Qt."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from emoasst_core.errors import ConfigError, EmoAsstError, ManifestError, MediaError
+
+COMMANDS = ("analyze", "app", "bench", "cache", "eval", "export", "models", "train")
+FAILED, UNUSABLE_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="emoasst",
+        description="Calm, honest cues about the feelings another person seems to show. Everything stays on this machine.",
+        epilog="example:\n  emoasst analyze conversation.mp4 --out session",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        import_module(f"emoasst_core.commands.{name}").add_parser(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        0 if all went well, 1 if it failed, 2 if the input cannot be used, 130 if it was interrupted.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except EmoAsstError as error:
+        print(f"emoasst: {error}", file=sys.stderr)  # noqa: T201
+        return UNUSABLE_INPUT if isinstance(error, MediaError | ManifestError | ConfigError) else FAILED
+    except KeyboardInterrupt:
+        print("emoasst: stopped.", file=sys.stderr)  # noqa: T201
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

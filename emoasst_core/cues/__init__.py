@@ -1,0 +1,1 @@
+"""Whether to speak: smoothing, the policy that holds back, and the wording."""

@@ -1,0 +1,132 @@
+"""EmoAsst as one object: encoders, fusion, classifier and calibration of a profile, in the order of the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.classifier.joint_classifier import JointClassifier
+from emoasst_core.classifier.shot_cache import ShotCache
+from emoasst_core.classifier.zero_shot import ZeroShotHead
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, Modality, Prediction, Shot, Source, Utterance, Vector
+from emoasst_core.emotions import EMOTIONS
+from emoasst_core.fusion import fuse
+from emoasst_core.paths import assets_folder
+from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
+
+MIN_SOUND_S = 0.4  # shorter sound holds too few states to say anything
+
+
+class Recogniser:
+    """Names the emotion of utterances. Opening one loads every model of its profile.
+
+    Args:
+        profile: name of an installed or bundled profile, or its folder.
+        shots: the family's cache; those of other encoders are refused.
+
+    Raises:
+        ModelError: a part of the profile is missing or damaged.
+        CacheError: a shot belongs to other encoders.
+    """
+
+    def __init__(self, profile: str | Path = "starter", shots: Sequence[Shot] = ()) -> None:
+        from emoasst_core.emoasst.heads import EmoAsstHeads
+        from emoasst_core.emoasst.prompts import Prompts
+        from emoasst_core.encoders.audio import AudioEncoder
+        from emoasst_core.encoders.text import TextEncoder
+        from emoasst_core.encoders.vision import VisionEncoder
+
+        folder = resolve_profile(profile)
+        self.config = read_profile(folder)
+        self.encoder_hash = encoder_hash(folder, self.config)
+        self.vision = VisionEncoder(folder / self.config.vision)
+        self.text = TextEncoder(folder / self.config.text)
+        self.audio = AudioEncoder(folder / self.config.audio) if self.config.audio else None
+        adapter = dict(self.config.auditory_adapter) if self.config.auditory_adapter else None
+        self.heads = EmoAsstHeads(dict(self.config.visual_fusion_module), adapter).load(folder / self.config.heads)
+        prompts = Prompts.load(assets_folder() / "prompts.toml")
+        self.text_weights = self._embed_classes(prompts.class_prompts)
+        self.calibration = Calibration.from_dict(self.config.calibration)
+        self.reliabilities = {Modality(name): weight for name, weight in self.config.reliabilities.items()}
+        self.classifier = JointClassifier(self._zero_shot_heads(), self._empty_cache())
+        self.use_shots(shots)
+
+    def use_shots(self, shots: Sequence[Shot]) -> None:
+        """Replace the family's cache; takes effect at the next prediction."""
+        cache = self._empty_cache()
+        for shot in shots:
+            cache.add(shot)
+        self.classifier = JointClassifier(self._zero_shot_heads(), cache)
+
+    def predict(self, utterance: Utterance) -> Prediction | None:
+        """Name the emotion of one utterance.
+
+        Returns:
+            Calibrated probabilities, or None where nothing of it could be seen, heard or read.
+        """
+        embeddings = self.encode(utterance)
+        if not embeddings:
+            return None
+        source = Source.FUSED if len(embeddings) > 1 else Source(next(iter(embeddings)).value)
+        return Prediction(utterance.start_s, utterance.end_s, source, self.classify(embeddings), utterance.person)
+
+    def encode(self, utterance: Utterance) -> dict[Modality, Vector]:
+        """{modality: (embed_dim,)} of what is present; an absent modality has no entry."""
+        embeddings: dict[Modality, Vector] = {}
+        if utterance.frame_embeddings is not None:
+            embeddings[Modality.FACE] = self.embed_video(utterance.frame_embeddings)
+        if utterance.samples is not None and (voice := self.embed_voice(utterance.samples)) is not None:
+            embeddings[Modality.VOICE] = voice
+        if (words := self.embed_words(utterance.text)) is not None:
+            embeddings[Modality.WORDS] = words
+        return embeddings
+
+    def classify(self, embeddings: Mapping[Modality, Vector]) -> Vector:
+        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1."""
+        query = fuse(embeddings, self.reliabilities)
+        return self.calibration.predict(self.classifier.logits(query), query.embeddings.keys())
+
+    def embed_crops(self, crops: Sequence[NDArray[np.uint8]]) -> Vector:
+        """n face crops, (s, s, 3) uint8 RGB -> (n, embed_dim)."""
+        return self.vision.embed(crops)
+
+    def embed_video(self, frame_embeddings: Vector) -> Vector:
+        """(num_frames, embed_dim) -> (embed_dim,) through the Visual Fusion Module, with label-free class queries."""
+        return self.heads.embed_video(frame_embeddings, self.text_weights)
+
+    def embed_voice(self, samples: NDArray[np.float32]) -> Vector | None:
+        """(n,) sound -> (embed_dim,); None for a profile without sound, or for less than `MIN_SOUND_S`."""
+        if self.audio is None or len(samples) < MIN_SOUND_S * SAMPLE_RATE_HZ:
+            return None
+        num_pieces = int(np.ceil(len(samples) / (self.config.max_sound_s * SAMPLE_RATE_HZ)))
+        pieces = np.array_split(samples, num_pieces)
+        mean = np.mean([self.heads.embed_sound(self.audio.states(piece)) for piece in pieces], axis=0)
+        return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
+
+    def embed_words(self, text: str) -> Vector | None:
+        """A transcript -> (embed_dim,); None for fillers too short to carry a feeling, or where words are not used."""
+        if Modality.WORDS not in self.reliabilities or len(text.split()) < self.config.min_words:
+            return None
+        embedding: Vector = self.text.embed([text])[0]
+        return embedding
+
+    def _embed_classes(self, class_prompts: object) -> Vector:
+        rows = []
+        for name in EMOTIONS:
+            mean = self.text.embed(class_prompts(name)).mean(0)  # type: ignore[operator]
+            rows.append(mean / np.linalg.norm(mean))
+        return np.stack(rows).astype(np.float32)
+
+    def _zero_shot_heads(self) -> dict[Modality, ZeroShotHead]:
+        return {
+            Modality(name): ZeroShotHead(self.text_weights, float(head["scale"]), np.array(head["bias"], np.float32))
+            for name, head in self.config.zero_shot.items()
+        }
+
+    def _empty_cache(self) -> ShotCache:
+        alphas = {Modality(name): alpha for name, alpha in self.config.alphas.items()}
+        return ShotCache(self.encoder_hash, alphas, self.config.beta)

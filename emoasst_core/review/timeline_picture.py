@@ -1,0 +1,104 @@
+"""The timeline of a session as one picture: lanes for face, voice, shown cue, the parent's label and the words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.datatypes import CueState, Source, TimelineSpan
+from emoasst_core.store.sessions import SessionRecord
+
+LANES = ("Face", "Voice", "Words said", "Together", "Shown cue", "Your answer")
+PAPER, INK, FAINT = "#F4EFE6", "#1F2933", "#CFC7B8"
+HATCHED = {CueState.UNSURE: "///", CueState.CANT_SEE: "...", CueState.CANT_HEAR: "..."}
+NOTES = {CueState.UNSURE: "not sure", CueState.CANT_SEE: "no face", CueState.CANT_HEAR: "can't hear"}
+SOURCE_LANES = {Source.FACE: 0, Source.VOICE: 1, Source.WORDS: 2, Source.FUSED: 3, Source.SHOWN: 4}
+MIN_LABEL_SHARE = 0.045  # of the picture's width: a narrower span has no room for a word
+
+
+def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> None:
+    """Write the picture as PNG, through a temporary name.
+
+    Args:
+        record: the session.
+        path: file to write.
+        catalogue: colours of the emotions.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    duration_s = max(record.duration_s, 0.1)
+    figure = Figure(figsize=(14, 5.6), dpi=100, facecolor=PAPER, layout="constrained")
+    FigureCanvasAgg(figure)
+    lanes, captions = figure.subplots(2, 1, sharex=True, height_ratios=(6, 1.3))
+    for span in record.timeline.spans:
+        _draw_span(lanes, span, SOURCE_LANES[span.source], duration_s, catalogue)
+    for utterance in record.utterances:
+        if utterance.label is not None:
+            _draw_box(lanes, utterance.start_s, utterance.end_s, 5, catalogue.emotion_color(utterance.label), "", 1.0)
+            _write(lanes, utterance.start_s, utterance.end_s, 5, utterance.label, duration_s, PAPER)
+    _dress(lanes, f"{record.recording}: what was seen, heard and shown", duration_s)
+    _draw_words(captions, record, duration_s)
+    temporary = path.with_name(path.name + ".writing")
+    figure.savefig(temporary, format="png", facecolor=PAPER)
+    temporary.replace(path)
+
+
+def _draw_span(axes: Any, span: TimelineSpan, lane: int, duration_s: float, catalogue: Catalogue) -> None:
+    if span.emotion is None:
+        _draw_box(axes, span.start_s, span.end_s, lane, PAPER, HATCHED[span.state], 1.0)
+        _write(axes, span.start_s, span.end_s, lane, NOTES[span.state], duration_s, INK)
+        return
+    is_clear = span.state is CueState.CLEAR
+    color = catalogue.emotion_color(span.emotion)
+    _draw_box(axes, span.start_s, span.end_s, lane, color if is_clear else PAPER, "", 1.0, edge=color)
+    text = span.emotion if is_clear else f"maybe {span.emotion}"
+    _write(axes, span.start_s, span.end_s, lane, text, duration_s, PAPER if is_clear else INK)
+
+
+def _draw_box(axes: Any, start_s: float, end_s: float, lane: int, color: str, hatch: str, alpha: float, edge: str = FAINT) -> None:
+    axes.broken_barh(
+        [(start_s, end_s - start_s)], (lane - 0.36, 0.72), facecolor=color, edgecolor=edge, hatch=hatch, alpha=alpha, linewidth=1.4
+    )
+
+
+def _write(axes: Any, start_s: float, end_s: float, lane: int, text: str, duration_s: float, color: str) -> None:
+    if (end_s - start_s) / duration_s < MIN_LABEL_SHARE * max(1.0, len(text) / 7):
+        return
+    axes.text((start_s + end_s) / 2, lane, text, ha="center", va="center", fontsize=10, color=color, clip_on=True)
+
+
+def _dress(axes: Any, title: str, duration_s: float) -> None:
+    axes.set_facecolor(PAPER)
+    axes.set_ylim(len(LANES) - 0.4, -0.6)
+    axes.set_yticks(range(len(LANES)), LANES, fontsize=12, color=INK)
+    axes.set_xlim(0, duration_s)
+    axes.set_title(title, loc="left", fontsize=14, color=INK)
+    axes.tick_params(length=0, colors=INK)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.text(
+        0, -0.015, "filled: clear     outlined: maybe     hatched: not sure     dotted: nothing to read",
+        transform=axes.transAxes, fontsize=9, color=INK, va="top",
+    )  # fmt: skip
+
+
+def _draw_words(axes: Any, record: SessionRecord, duration_s: float) -> None:
+    axes.set_facecolor(PAPER)
+    axes.set_ylim(0, 1)
+    axes.set_yticks([])
+    axes.set_xlabel("seconds", color=INK)
+    axes.tick_params(colors=INK)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    model = record.timeline.words_model
+    axes.set_title(f"Words ({model})" if model else "Words: none heard", loc="left", fontsize=10, color=INK)
+    rows_end = [0.0, 0.0, 0.0]
+    for utterance in record.utterances:
+        if not utterance.text:
+            continue
+        width_s = len(utterance.text) * duration_s / 175.0
+        row = min(range(3), key=lambda index: max(0.0, rows_end[index] - utterance.start_s))
+        rows_end[row] = utterance.start_s + width_s
+        axes.text(utterance.start_s, 0.85 - 0.3 * row, utterance.text, fontsize=9, color=INK, va="center", clip_on=True)

@@ -1,0 +1,129 @@
+"""Reads everyone in view at each step of the window, and chooses whose reading goes to the cue policy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emoasst_core.config import AnalysisOptions
+from emoasst_core.cues.policy import CuePolicy, Reading
+from emoasst_core.datatypes import Cue, CueState, Modality, Prediction, Source, Vector
+from emoasst_core.session.observations import FaceMemory
+from emoasst_core.session.stage_clock import StageClock
+from emoasst_core.session.utterance_book import UtteranceBook
+
+FRESH_S = 0.45  # a face not seen for this long is not in view (between three and four analysed frames)
+MIN_VOICED_S = 1.0  # less speech than this is not read live
+VOICE_EVERY_S = 0.8  # a live voice is read at every other step: its window hardly changes in between
+VOICE_WINDOW_S = 4.0
+VOICE_FRESH_S = 1.5
+QUIET_AFTER_S = 5.0  # a sound-only session says so when nobody has spoken for this long
+CONFLICT_PROB = 0.5
+
+
+class Focus:
+    """Keeps to one person as long as they are in view, then takes the one nearest to the camera.
+
+    Args:
+        policy: decides what is shown.
+        book: embeds and classifies.
+        faces: who was seen lately.
+        options: length of the window.
+        stages: where the time is counted.
+    """
+
+    def __init__(
+        self, policy: CuePolicy, book: UtteranceBook, faces: FaceMemory, options: AnalysisOptions, stages: StageClock
+    ) -> None:
+        self.policy = policy
+        self._book, self._faces, self._options, self._stages = book, faces, options, stages
+        self._voice: tuple[float, Vector, Vector] | None = None
+        self._heard_s = 0.0
+
+    def read(
+        self, start_s: float, end_s: float, speaking_since_s: float | None, has_picture: bool, has_sound: bool
+    ) -> tuple[list[Prediction], Cue | None]:
+        """One step of the window.
+
+        Args:
+            start_s, end_s: the step; the window itself reaches further back.
+            speaking_since_s: start of the speech that is going on, or None.
+            has_picture, has_sound: whether this session has them at all.
+
+        Returns:
+            The readings of this step, and the new cue if what is shown changes.
+        """
+        predictions = self._read_voice(end_s, speaking_since_s)
+        vectors: dict[str, Vector] = {}
+        in_view = self._faces.persons(end_s - FRESH_S, end_s)
+        for person in in_view:
+            prediction, vector = self._read_face(person, start_s, end_s)
+            if prediction is not None and vector is not None:
+                predictions.append(prediction)
+                vectors[person] = vector
+        if has_picture and not vectors:
+            self._book.timeline.add_absence(Source.FACE, start_s, end_s, CueState.CANT_SEE)
+        if has_picture:
+            reading = self._reading_of_person(end_s, in_view, vectors)
+        else:
+            reading = self._reading_of_sound(end_s, has_sound)
+        cue = self.policy.read(reading) if reading else self.policy.check_staleness(end_s)
+        return predictions, cue
+
+    def _read_face(self, person: str, start_s: float, end_s: float) -> tuple[Prediction | None, Vector | None]:
+        vector = self._book.embed_window(person, end_s - self._options.windows.window_s, end_s)
+        if vector is None:
+            return None, None
+        probs = self._book.classify({Modality.FACE: vector})
+        self._book.timeline.add_reading(Source.FACE, start_s, end_s, person, probs)
+        return Prediction(start_s, end_s, Source.FACE, probs, person), vector
+
+    def _read_voice(self, time_s: float, speaking_since_s: float | None) -> list[Prediction]:
+        if speaking_since_s is None:
+            return []
+        self._heard_s = time_s
+        is_due = self._voice is None or time_s - self._voice[0] >= VOICE_EVERY_S - 1e-6
+        if time_s - speaking_since_s < MIN_VOICED_S or not is_due:
+            return []
+        start_s = max(speaking_since_s, time_s - VOICE_WINDOW_S)
+        embedding = self._book.embed_speech(start_s, time_s)
+        if embedding is None:
+            return []
+        probs = self._book.classify({Modality.VOICE: embedding})
+        self._voice = (time_s, embedding, probs)
+        return [Prediction(start_s, time_s, Source.VOICE, probs)]
+
+    def _fresh_voice(self, time_s: float) -> tuple[Vector, Vector] | None:
+        if self._voice is None or time_s - self._voice[0] > VOICE_FRESH_S:
+            return None
+        return self._voice[1], self._voice[2]
+
+    def _reading_of_person(self, time_s: float, in_view: list[str], vectors: dict[str, Vector]) -> Reading:
+        if not in_view:
+            return Reading(time_s, None, CueState.CANT_SEE, "no face")
+        person = self.policy.person if self.policy.person in in_view else in_view[0]
+        self.policy.switch_person(person)
+        latest = self._faces.between(person, time_s - FRESH_S, time_s)[-1]
+        if person not in vectors or latest.obstacle:
+            return Reading(time_s, None, CueState.CANT_SEE, latest.obstacle or "no face")
+        face = vectors[person]
+        face_probs = self._book.classify({Modality.FACE: face})
+        voice = self._fresh_voice(time_s)
+        if voice is None or len(in_view) > 1:  # with several in view the voice may be anyone's
+            return Reading(time_s, face_probs, is_supported=latest.is_frontal)
+        probs = self._book.classify({Modality.FACE: face, Modality.VOICE: voice[0]})
+        agrees = int(face_probs.argmax()) == int(voice[1].argmax())
+        return Reading(time_s, probs, is_conflict=_differ(face_probs, voice[1]), is_supported=latest.is_frontal or agrees)
+
+    def _reading_of_sound(self, time_s: float, has_sound: bool) -> Reading | None:
+        voice = self._fresh_voice(time_s)
+        if voice is not None:
+            return Reading(time_s, voice[1])
+        if has_sound and time_s - self._heard_s > QUIET_AFTER_S:
+            return Reading(time_s, None, CueState.CANT_HEAR, "nobody speaks")
+        return None
+
+
+def _differ(face: Vector, voice: Vector) -> bool:
+    """Face and voice each sure of another emotion; a neutral voice beside a smile is no contradiction."""
+    first, second = int(np.argmax(face)), int(np.argmax(voice))
+    return first != second and first > 0 and second > 0 and min(float(face[first]), float(voice[second])) >= CONFLICT_PROB

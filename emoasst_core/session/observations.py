@@ -1,0 +1,97 @@
+"""What the pipeline remembers of the last seconds: face embeddings per person, and sound.
+
+Every picture frame is embedded once, when it arrives; windows and utterances then choose among these embeddings.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Vector
+from emoasst_core.windows.frame_sampler import nearest, sample_times
+
+KEPT_S = 30.0  # longer than the longest utterance, its captions and its gap before
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFace:
+    """One face in one analysed frame; `embedding` is None where the crop could not be read, `obstacle` says why."""
+
+    time_s: float
+    area_px: float
+    is_frontal: bool
+    embedding: Vector | None
+    obstacle: str = ""
+
+
+class FaceMemory:
+    """The faces of the last seconds, by person."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, deque[SeenFace]] = {}
+
+    def add(self, person: str, face: SeenFace) -> None:
+        """Remember a face and forget those of long ago."""
+        faces = self._seen.setdefault(person, deque())
+        faces.append(face)
+        while faces and face.time_s - faces[0].time_s > KEPT_S:
+            faces.popleft()
+
+    def persons(self, start_s: float, end_s: float) -> list[str]:
+        """Who was seen in [start_s, end_s], those with the most picture area first."""
+        areas = {
+            person: sum(face.area_px for face in faces if start_s <= face.time_s <= end_s) for person, faces in self._seen.items()
+        }
+        return sorted((person for person, area in areas.items() if area > 0), key=lambda person: -areas[person])
+
+    def between(self, person: str, start_s: float, end_s: float) -> list[SeenFace]:
+        """That person's faces in [start_s, end_s], oldest first."""
+        return [face for face in self._seen.get(person, ()) if start_s <= face.time_s <= end_s]
+
+    def sample(self, person: str, start_s: float, end_s: float, num_frames: int) -> Vector | None:
+        """Spread `num_frames` sample times over the stretch and take the embedding nearest to each.
+
+        Returns:
+            (num_frames, embed_dim), or None where that person was not readable in the stretch.
+        """
+        faces = [face for face in self.between(person, start_s, end_s) if face.embedding is not None]
+        if not faces:
+            return None
+        times = np.array([face.time_s for face in faces])
+        rows = nearest(sample_times(start_s, end_s, num_frames), times)
+        return np.stack([faces[int(row)].embedding for row in rows])  # type: ignore[misc]
+
+
+class SoundMemory:
+    """The sound of the last seconds, contiguous."""
+
+    def __init__(self) -> None:
+        self._samples = np.zeros(0, np.float32)
+        self._start_s = 0.0
+
+    @property
+    def end_s(self) -> float:
+        """Time just after the newest sample."""
+        return self._start_s + len(self._samples) / SAMPLE_RATE_HZ
+
+    def add(self, block: AudioBlock) -> None:
+        """Append a block; a gap before it is filled with silence so that time stays true."""
+        if not len(self._samples):
+            self._start_s = block.start_s
+        missing = round((block.start_s - self.end_s) * SAMPLE_RATE_HZ)
+        filling = np.zeros(max(0, missing), np.float32)
+        self._samples = np.concatenate([self._samples, filling, block.samples])
+        excess = len(self._samples) - int(KEPT_S * SAMPLE_RATE_HZ)
+        if excess > SAMPLE_RATE_HZ:  # cut a second at a time, so that not every block copies everything
+            self._samples = self._samples[excess:]
+            self._start_s += excess / SAMPLE_RATE_HZ
+
+    def between(self, start_s: float, end_s: float) -> NDArray[np.float32]:
+        """(n,) samples of [start_s, end_s], as far as they are still remembered."""
+        first = max(0, round((start_s - self._start_s) * SAMPLE_RATE_HZ))
+        last = max(first, round((end_s - self._start_s) * SAMPLE_RATE_HZ))
+        return self._samples[first:last].copy()

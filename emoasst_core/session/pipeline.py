@@ -1,0 +1,180 @@
+"""The sentence of the README as a program: frames and sound in, readings, cues and words out.
+
+A recording being analysed and a live conversation run through this same object; only who feeds it differs. Every
+analysed picture is embedded once, on arrival; windows and utterances choose among these embeddings.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from emoasst_core.config import AnalysisOptions
+from emoasst_core.cues.policy import CuePolicy
+from emoasst_core.datatypes import AudioBlock, Face, Frame, Timeline, Word
+from emoasst_core.faces.crop import crop, crop_box
+from emoasst_core.faces.detector import FaceDetector
+from emoasst_core.faces.quality import find_obstacle
+from emoasst_core.faces.tracker import FaceTracker
+from emoasst_core.recogniser import Recogniser
+from emoasst_core.session.captioner import Captioner
+from emoasst_core.session.events import CueChanged, FacesSeen, LevelHeard, Predicted, ProgressMade, SessionEvent, WordsHeard
+from emoasst_core.session.focus import Focus
+from emoasst_core.session.observations import FaceMemory, SeenFace, SoundMemory
+from emoasst_core.session.stage_clock import StageClock
+from emoasst_core.session.timeline_builder import TimelineBuilder
+from emoasst_core.session.utterance_book import UtteranceBook
+from emoasst_core.store.sessions import SessionRecord
+from emoasst_core.windows.sound_quality import level_db
+from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
+from emoasst_core.windows.voice_activity import VoiceActivity
+
+FRONTAL_SHARE = 0.28  # the nose lies at least this far from both eyes, as a share of their distance, in a face seen from the front
+
+
+class Pipeline:
+    """One session's analysis.
+
+    Args:
+        recogniser: the models, with the family's shots in place.
+        options: rates, windows and cue rules; the model's own cue thresholds must already be merged in.
+        detector: finds faces.
+        captioner: transcribes; None leaves the words out.
+        recording: name kept with the session.
+        profile: name of the model profile, kept with the session.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        options: AnalysisOptions,
+        detector: FaceDetector,
+        captioner: Captioner | None = None,
+        recording: str = "",
+        profile: str = "starter",
+    ) -> None:
+        self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
+        self.stages = StageClock()
+        self._detector, self._captioner = detector, captioner
+        self._tracker = FaceTracker(options.faces)
+        self._voice_activity = VoiceActivity()
+        self._segmenter = UtteranceSegmenter(options.windows)
+        self._faces, self._sound = FaceMemory(), SoundMemory()
+        self._timeline = TimelineBuilder(options.cues, 0.6 * options.windows.hop_s)
+        self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
+        self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages)
+        self._started_at = datetime.now(UTC)
+        self._now_s = 0.0
+        self._tick_s = options.windows.hop_s
+        self._next_frame_s = -1.0
+        self._has_picture = self._has_sound = False
+        self._words: list[Word] = []
+        self._words_model = ""
+
+    def feed(self, item: Frame | AudioBlock) -> list[SessionEvent]:
+        """Take in the next picture or block of sound, in time order.
+
+        Returns:
+            What became known by it.
+        """
+        events = self._see(item) if isinstance(item, Frame) else self._hear(item)
+        self._now_s = max(self._now_s, item.time_s if isinstance(item, Frame) else item.end_s)
+        while self._tick_s <= self._now_s:
+            events += self._tick(self._tick_s)
+            self._tick_s += self.options.windows.hop_s
+        return events + self._collect_words()
+
+    def finish(self) -> list[SessionEvent]:
+        """Close what is open and wait for the last words."""
+        events: list[SessionEvent] = []
+        for start_s, end_s in self._segmenter.flush(self._now_s):
+            events += self._close_utterance(start_s, end_s)
+        self._book.close_windows(self._now_s)
+        with self.stages.measure("waiting for captions"):
+            events += self._collect_words(wait=True)
+        return [*events, ProgressMade(self._now_s, self._now_s)]
+
+    def record(self) -> SessionRecord:
+        """The session as known so far; may be asked for at any time."""
+        duration_s = self._now_s
+        words = tuple(sorted(self._words, key=lambda word: word.start_s))
+        spans = self._timeline.spans(duration_s, self._book.fused_readings())
+        timeline = Timeline(self.recording, duration_s, spans, words, self._words_model)
+        return SessionRecord(
+            "", self.recording, self._started_at, duration_s, self.profile, self.recogniser.encoder_hash, timeline, self._book.rows()
+        )
+
+    def _see(self, frame: Frame) -> list[SessionEvent]:
+        self._has_picture = True
+        if frame.time_s < self._next_frame_s:  # more frames than are analysed: only shown
+            return []
+        period_s = 1.0 / self.options.faces.analysis_rate_hz
+        self._next_frame_s = max(self._next_frame_s + period_s, frame.time_s + 0.5 * period_s)
+        with self.stages.measure("finding faces"):
+            faces = self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
+        if faces:
+            self._remember(frame, faces)
+        return [FacesSeen(frame.time_s, tuple(faces)), ProgressMade(frame.time_s, 0.0)]
+
+    def _remember(self, frame: Frame, faces: list[Face]) -> None:
+        crops = [crop(frame.image, crop_box(face, self._detector.name)) for face in faces]
+        obstacles = [find_obstacle(picture) for picture in crops]
+        readable = [picture for picture, obstacle in zip(crops, obstacles, strict=True) if not obstacle]
+        with self.stages.measure("embedding faces"):
+            embeddings = iter(self.recogniser.embed_crops(readable))
+        for face, obstacle in zip(faces, obstacles, strict=True):
+            embedding = None if obstacle else next(embeddings)
+            area_px = face.box.width * face.box.height
+            self._faces.add(face.person, SeenFace(frame.time_s, area_px, is_frontal(face), embedding, obstacle))
+
+    def _hear(self, block: AudioBlock) -> list[SessionEvent]:
+        self._has_sound = True
+        self._sound.add(block)
+        with self.stages.measure("finding speech"):
+            finished = self._segmenter.feed(self._voice_activity.feed(block))
+        events: list[SessionEvent] = [LevelHeard(block.end_s, level_db(block.samples))]
+        for start_s, end_s in finished:
+            events += self._close_utterance(start_s, end_s)
+        return events
+
+    def _close_utterance(self, start_s: float, end_s: float) -> list[SessionEvent]:
+        self._book.close_windows(start_s)
+        number, prediction = self._book.close_utterance(start_s, end_s)
+        if self._captioner is not None:
+            self._captioner.submit(number, self._sound.between(start_s, end_s), start_s)
+        return [Predicted(prediction)] if prediction else []
+
+    def _tick(self, time_s: float) -> list[SessionEvent]:
+        """One step of the sliding window: read who is in view and who speaks, and let the policy decide."""
+        start_s = time_s - self.options.windows.hop_s
+        speaking_since_s = self._segmenter.open_since_s
+        if speaking_since_s is None:
+            self._book.close_windows(time_s - self.options.windows.min_speech_s - self.options.windows.min_silence_s, whole=True)
+        predictions, cue = self._focus.read(start_s, time_s, speaking_since_s, self._has_picture, self._has_sound)
+        events: list[SessionEvent] = [Predicted(prediction) for prediction in predictions]
+        if cue is not None:
+            self._timeline.add_cue(cue)
+            events.append(CueChanged(cue))
+        return events
+
+    def _collect_words(self, wait: bool = False) -> list[SessionEvent]:
+        if self._captioner is None:
+            return []
+        events: list[SessionEvent] = []
+        for number, transcript in self._captioner.collect(wait):
+            self._words_model = transcript.model
+            self._words.extend(transcript.words)
+            with self.stages.measure("reading words"):
+                prediction = self._book.add_words(number, transcript.text)
+            events.append(WordsHeard(transcript))
+            if prediction is not None:
+                events.append(Predicted(prediction))
+        return events
+
+
+def is_frontal(face: Face) -> bool:
+    """Whether a face looks at the camera; a cascade face without landmarks is frontal by the way it was found."""
+    if len(face.landmarks) < 3:
+        return True
+    (first_x, _), (second_x, _), (nose_x, _) = face.landmarks[:3]
+    left, right = min(first_x, second_x), max(first_x, second_x)
+    return min(nose_x - left, right - nose_x) >= FRONTAL_SHARE * max(right - left, 1e-6)

@@ -1,0 +1,72 @@
+"""Opens a pipeline from names and paths; models are loaded once per process and shared by its sessions."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from emoasst_core.config import AnalysisOptions, CueOptions
+from emoasst_core.datatypes import Shot
+from emoasst_core.faces.detector import FaceDetector, open_detector
+from emoasst_core.paths import models_folder
+from emoasst_core.recogniser import Recogniser
+from emoasst_core.session.captioner import Captioner
+from emoasst_core.session.pipeline import Pipeline
+from emoasst_core.store.database import Database
+from emoasst_core.store.shots import shots_for
+
+YUNET_FILE = Path("yunet") / "face_detection_yunet_2023mar.onnx"  # below the models folder, where `models download yunet` puts it
+
+
+def open_pipeline(profile: str, options: AnalysisOptions, database_path: Path | None, recording: str) -> Pipeline:
+    """A fresh pipeline with the family's present shots.
+
+    Args:
+        profile: name or folder of the models.
+        options: rates, windows and cue rules.
+        database_path: where the shots are read from; None or a missing file for no shots.
+        recording: name kept with the session.
+
+    Raises:
+        ModelError: the profile is missing or damaged.
+        StoreError: the database cannot be read.
+    """
+    recogniser = load_recogniser(profile)
+    recogniser.use_shots(read_shots(database_path, recogniser.encoder_hash))
+    merged = replace(options, cues=with_model_thresholds(options.cues, recogniser))
+    captioner = load_captioner() if options.transcribe else None
+    return Pipeline(recogniser, merged, find_detector(options), captioner, recording, profile)
+
+
+@functools.lru_cache(maxsize=1)
+def load_recogniser(profile: str) -> Recogniser:
+    """The models of a profile, loaded at the first call."""
+    return Recogniser(profile)
+
+
+@functools.lru_cache(maxsize=1)
+def load_captioner() -> Captioner:
+    """The transcription process, started at the first call."""
+    return Captioner(models_folder())
+
+
+def find_detector(options: AnalysisOptions) -> FaceDetector:
+    """YuNet where it is installed, else the cascade."""
+    return open_detector(options.faces, models_folder() / YUNET_FILE)
+
+
+def read_shots(database_path: Path | None, encoder_hash: str) -> list[Shot]:
+    """The family's shots made by these encoders; none where there is no database yet."""
+    if database_path is None or not database_path.exists():
+        return []
+    with Database(database_path) as database:
+        return shots_for(database, encoder_hash)
+
+
+def with_model_thresholds(options: CueOptions, recogniser: Recogniser) -> CueOptions:
+    """The stricter of the user's and the model's thresholds: a model that needs more certainty gets it."""
+    values = asdict(options)
+    for name, threshold in recogniser.config.cues.items():
+        values[name] = max(values[name], threshold)
+    return CueOptions(**values)

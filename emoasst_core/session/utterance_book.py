@@ -1,0 +1,164 @@
+"""The utterances of a session: cut, embedded, classified, and classified again when their words arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from emoasst_core.config import WindowOptions
+from emoasst_core.datatypes import CueState, Modality, Prediction, Source, Utterance, Vector
+from emoasst_core.recogniser import Recogniser
+from emoasst_core.session.observations import FaceMemory, SoundMemory
+from emoasst_core.session.stage_clock import StageClock
+from emoasst_core.session.timeline_builder import TimelineBuilder, as_mapping
+from emoasst_core.store.utterances import UtteranceRow
+from emoasst_core.windows.sound_quality import find_obstacle
+
+SILENT_WINDOW_S = 3.2  # about the mean length of a MELD utterance (3.6 s): what is asked about later is of one size
+MIN_WINDOW_S = 0.8  # a shorter rest of silence is left out
+MIN_FACES = 3  # a window in which fewer faces could be read is not classified
+
+
+@dataclass(slots=True)
+class _Entry:
+    utterance: Utterance
+    embeddings: dict[Modality, Vector] = field(default_factory=dict)
+    probs: Vector | None = None
+
+
+class UtteranceBook:
+    """Cuts, embeds and classifies the stretches of a session.
+
+    Args:
+        recogniser: the models.
+        options: frames per utterance.
+        faces, sound: what was seen and heard lately.
+        timeline: takes the voice, words and fused lanes.
+        stages: where the time is counted.
+    """
+
+    def __init__(
+        self,
+        recogniser: Recogniser,
+        options: WindowOptions,
+        faces: FaceMemory,
+        sound: SoundMemory,
+        timeline: TimelineBuilder,
+        stages: StageClock,
+    ) -> None:
+        self.recogniser, self.timeline = recogniser, timeline
+        self._options, self._faces, self._sound, self._stages = options, faces, sound, stages
+        self._entries: list[_Entry] = []
+        self._covered_s = 0.0
+
+    def close_utterance(self, start_s: float, end_s: float) -> tuple[int, Prediction | None]:
+        """Classify a finished stretch of speech.
+
+        Returns:
+            Its number, and the reading of what could be seen and heard, if anything.
+        """
+        samples = self._sound.between(start_s, end_s)
+        obstacle = find_obstacle(samples)
+        if obstacle:
+            self.timeline.add_absence(Source.VOICE, start_s, end_s, CueState.CANT_HEAR)
+        entry = self._classify(start_s, end_s, is_speech=True, samples=None if obstacle else samples)
+        self._covered_s = max(self._covered_s, end_s)
+        if Modality.VOICE in entry.embeddings:
+            voice = self.recogniser.classify({Modality.VOICE: entry.embeddings[Modality.VOICE]})
+            self.timeline.add_reading(Source.VOICE, start_s, end_s, entry.utterance.person, voice)
+        return entry.utterance.number, self._prediction(entry)
+
+    def close_windows(self, until_s: float, whole: bool = False) -> None:
+        """Classify the silence up to `until_s`, in windows; with `whole` only windows of full length."""
+        while until_s - self._covered_s >= (SILENT_WINDOW_S if whole else MIN_WINDOW_S):
+            end_s = min(self._covered_s + SILENT_WINDOW_S, until_s)
+            persons = self._faces.persons(self._covered_s, end_s)
+            seen = self._faces.between(persons[0], self._covered_s, end_s) if persons else []
+            if sum(face.embedding is not None for face in seen) >= MIN_FACES:
+                self._classify(self._covered_s, end_s, is_speech=False, samples=None)
+            self._covered_s = end_s
+        if not whole:
+            self._covered_s = max(self._covered_s, until_s)
+
+    def add_words(self, number: int, text: str) -> Prediction | None:
+        """Add the transcript of an utterance and classify it again.
+
+        Returns:
+            The new reading, if the words say something.
+        """
+        entry = self._entries[number - 1]
+        entry.utterance = replace(entry.utterance, text=text)
+        embedding = self.recogniser.embed_words(text)
+        if embedding is None:
+            return None
+        entry.embeddings[Modality.WORDS] = embedding
+        utterance = entry.utterance
+        words = self.recogniser.classify({Modality.WORDS: embedding})
+        self.timeline.add_reading(Source.WORDS, utterance.start_s, utterance.end_s, utterance.person, words)
+        entry.probs = self.recogniser.classify(entry.embeddings)
+        return self._prediction(entry)
+
+    def embed_window(self, person: str, start_s: float, end_s: float) -> Vector | None:
+        """(embed_dim,) of one person's face frames in a window, or None where they could not be read."""
+        frames = self._faces.sample(person, start_s, end_s, self._options.num_frames)
+        if frames is None:
+            return None
+        with self._stages.measure("fusing frames"):
+            return self.recogniser.embed_video(frames)
+
+    def embed_speech(self, start_s: float, end_s: float) -> Vector | None:
+        """(embed_dim,) of the sound in a window, or None where it cannot be read."""
+        samples = self._sound.between(start_s, end_s)
+        if find_obstacle(samples):
+            return None
+        with self._stages.measure("embedding voices"):
+            return self.recogniser.embed_voice(samples)
+
+    def classify(self, embeddings: Mapping[Modality, Vector]) -> Vector:
+        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities."""
+        with self._stages.measure("classifying"):
+            return self.recogniser.classify(embeddings)
+
+    def rows(self) -> tuple[UtteranceRow, ...]:
+        """The utterances as they are kept."""
+        return tuple(self._row(entry) for entry in self._entries)
+
+    def _classify(self, start_s: float, end_s: float, is_speech: bool, samples: Vector | None) -> _Entry:
+        persons = self._faces.persons(start_s, end_s)
+        person = persons[0] if persons else ""
+        utterance = Utterance(len(self._entries) + 1, start_s, end_s, is_speech, person)
+        entry = _Entry(utterance)
+        face = self.embed_window(person, start_s, end_s) if person else None
+        if face is not None:
+            entry.embeddings[Modality.FACE] = face
+        if samples is not None:
+            with self._stages.measure("embedding voices"):
+                voice = self.recogniser.embed_voice(samples)
+            if voice is not None:
+                entry.embeddings[Modality.VOICE] = voice
+        if entry.embeddings:
+            entry.probs = self.classify(entry.embeddings)
+        self._entries.append(entry)
+        return entry
+
+    def _prediction(self, entry: _Entry) -> Prediction | None:
+        if entry.probs is None:
+            return None
+        utterance = entry.utterance
+        return Prediction(utterance.start_s, utterance.end_s, Source.FUSED, entry.probs, utterance.person)
+
+    def _row(self, entry: _Entry) -> UtteranceRow:
+        utterance = entry.utterance
+        if entry.probs is None:
+            state, emotion, probs = CueState.CANT_HEAR if utterance.is_speech else CueState.CANT_SEE, None, {}
+        else:
+            state, emotion = self.timeline.judge(entry.probs)
+            probs = as_mapping(entry.probs)
+        return UtteranceRow(
+            utterance.number, utterance.start_s, utterance.end_s, utterance.is_speech, utterance.person, utterance.text,
+            emotion, state, probs, dict(entry.embeddings),
+        )  # fmt: skip
+
+    def fused_readings(self) -> list[tuple[Utterance, Vector]]:
+        """Every classified stretch with its present reading, for the fused lane."""
+        return [(entry.utterance, entry.probs) for entry in self._entries if entry.probs is not None]
