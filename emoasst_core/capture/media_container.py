@@ -42,6 +42,8 @@ def opened(path: Path) -> Iterator[Any]:
     except OSError as error:
         raise MediaError(f"{path} cannot be opened: {error.strerror}.", "Check that you may read it.") from error
     with handle:
+        if not path.is_file():
+            raise MediaError(f"{path} is a device, not a recording.", "Choose a recording.")
         head = handle.read(12)
         handle.seek(0)
         if not head:

@@ -123,7 +123,7 @@ class CascadeDetector:
 
 
 def _cascade(name: str) -> cv2.CascadeClassifier:
-    cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / name))
+    cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / name))
     if cascade.empty():
         raise ModelError(f"OpenCV does not carry {name}.", "Install opencv-python-headless 4.12 or later, below 5.")
     return cascade

@@ -178,7 +178,7 @@ def _histogram(image: NDArray[np.uint8], box: Box) -> Histogram | None:
     hsv = cv2.cvtColor(patch, cv2.COLOR_RGB2HSV)
     colour = cv2.calcHist([hsv], [0, 1], None, [16, 5], [0, 180, 0, 256]).ravel()
     light = cv2.calcHist([hsv], [2], None, [16], [0, 256]).ravel()
-    return np.concatenate([colour, light]).astype(np.float32) / (2 * 48 * 64)
+    return np.asarray(np.concatenate([colour, light]) / (2 * 48 * 64), np.float32)
 
 
 def _likeness(one: Histogram | None, other: Histogram | None) -> float | None:
