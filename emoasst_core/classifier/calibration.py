@@ -14,8 +14,8 @@ from emoasst_core.emotions import NUM_EMOTIONS
 from emoasst_core.errors import ModelError
 
 PRIOR_CLIPS = 5.0  # the pull towards one shared temperature and no bias weighs as much as this many clips
-SHARED_PULL = 0.01  # ... and towards a temperature of 1 a hundredth of it: logits may come at any scale
-LOG_BOUND = 7.0  # temperatures stay within exp(-7) and exp(7), so separable clips cannot make them run away
+SHARED_PULL = 0.1  # ... and the pull of that temperature towards the spread of the logits, where answers are mild, a tenth of it
+LOG_BOUND = 7.0  # temperatures stay within exp(-7) and exp(7) times the spread
 GRADIENT_TOLERANCE = 1e-3
 
 Array = NDArray[np.float64]
@@ -130,11 +130,12 @@ class Calibration:
 def fit_vector_scaling(logits: ArrayLike, labels: ArrayLike, prior_clips: float = PRIOR_CLIPS) -> tuple[Array, Array]:
     """Temperatures and biases of least regularised negative log-likelihood, by L-BFGS.
 
-    With t = log temperature, the loss is
+    With t = log(temperature / spread) and the spread the mean standard deviation within a row, the loss is
 
         mean NLL + prior_clips / n * ( |t - mean(t)|^2 + |bias|^2 + SHARED_PULL * n_classes * mean(t)^2 )
 
-    so few clips move little and emotions without clips keep the shared temperature.
+    so few or separable clips do not make it certain, emotions without clips keep the shared temperature, and logits may come at
+    any scale.
 
     Returns:
         temperature (num_emotions,), bias (num_emotions,).
@@ -147,13 +148,13 @@ def fit_vector_scaling(logits: ArrayLike, labels: ArrayLike, prior_clips: float 
     scores, targets = np.asarray(logits, np.float64), _soft(np.asarray(labels))
     if scores.ndim != 2 or not len(scores) or scores.shape != targets.shape or not np.all(np.isfinite(scores)):
         raise ModelError(f"Logits {scores.shape} and labels {targets.shape} cannot be calibrated.")
+    spread = float(scores.std(1).mean()) or 1.0
     start = np.zeros(2 * NUM_EMOTIONS)
-    start[:NUM_EMOTIONS] = np.log(np.clip(scores.std(1).mean(), 0.01, 100.0))
     bounds = [(-LOG_BOUND, LOG_BOUND)] * NUM_EMOTIONS + [(None, None)] * NUM_EMOTIONS
     found = minimize(
         _loss_and_gradient,
         start,
-        args=(scores, targets, prior_clips),
+        args=(scores / spread, targets, prior_clips),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
@@ -163,7 +164,7 @@ def fit_vector_scaling(logits: ArrayLike, labels: ArrayLike, prior_clips: float 
     inside[:NUM_EMOTIONS] = np.abs(found.x[:NUM_EMOTIONS]) < LOG_BOUND
     if not np.all(np.isfinite(found.x)) or np.abs(found.jac[inside]).max(initial=0.0) > GRADIENT_TOLERANCE:
         raise ModelError(f"The calibration did not settle: {found.message}")
-    return np.exp(found.x[:NUM_EMOTIONS]), found.x[NUM_EMOTIONS:]
+    return spread * np.exp(found.x[:NUM_EMOTIONS]), found.x[NUM_EMOTIONS:]
 
 
 def _loss_and_gradient(values: Array, scores: Array, targets: Array, prior_clips: float) -> tuple[float, Array]:
