@@ -49,9 +49,8 @@ class EmbeddedSet:
 
     def present(self, modality: Modality) -> NDArray[np.bool_]:
         """(n,) rows that have this modality."""
-        result: NDArray[np.bool_] = np.isfinite(self.embeddings[modality]).all(1)
-        return result
+        return np.asarray(np.isfinite(self.embeddings[modality]).all(1), np.bool_)
 
     def answered(self, modalities: Iterable[Modality]) -> NDArray[np.bool_]:
         """(n,) rows that have at least one of these."""
-        return np.any([self.present(modality) for modality in modalities], axis=0)
+        return np.asarray(np.any([self.present(modality) for modality in modalities], axis=0), np.bool_)

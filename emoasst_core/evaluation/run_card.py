@@ -23,7 +23,7 @@ def write_run_card(folder: Path, card: Mapping[str, Any]) -> None:
 def add_result(folder: Path, name: str, result: Mapping[str, Any]) -> None:
     """Put one evaluation's figures into the card of a run."""
     path = folder / CARD_JSON
-    card = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"run_id": folder.name}
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"run_id": folder.name}
     card.setdefault("results", {})[name] = dict(result)
     write_run_card(folder, card)
 
