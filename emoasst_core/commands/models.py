@@ -12,6 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from emoasst_core import paths
+from emoasst_core.encoders.checkpoints import sha256_of
 from emoasst_core.encoders.file_download import DownloadOptions, DownloadProgress
 from emoasst_core.encoders.installation import RECORD_FILE, find_faults, read_record
 from emoasst_core.encoders.model_download import download_model, import_model
@@ -81,10 +82,16 @@ def show_bytes(count: int) -> str:
     return f"{size:.2f} GB"
 
 
+def show_size(entry: ModelEntry) -> str:
+    """What a model weighs on arrival, as far as it is known."""
+    exact = all(file.size_bytes for file in entry.files)
+    return show_bytes(entry.shown_bytes) if exact or not entry.shown_bytes else f"about {show_bytes(entry.shown_bytes)}"
+
+
 def _list(_arguments: argparse.Namespace, registry: ModelRegistry, folder: Path) -> int:
     table = Table("model", "size", "licence", "installed", "what it is", box=None, pad_edge=False)
     for entry in registry:
-        table.add_row(entry.name, show_bytes(entry.shown_bytes), entry.licence, _state(entry, folder), entry.title)
+        table.add_row(entry.name, show_size(entry), entry.licence, _state(entry, folder), entry.title)
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(f"Installed models lie in {folder}", highlight=False, soft_wrap=True)
@@ -104,7 +111,7 @@ def _download(arguments: argparse.Namespace, registry: ModelRegistry, folder: Pa
     entries = [registry.entry(name) for name in dict.fromkeys(arguments.names)]
     options = DownloadOptions(stall_s=arguments.stall)
     for entry in entries:
-        print(f"{entry.name}: {show_bytes(entry.shown_bytes)} from {entry.source} ({entry.licence})", file=sys.stderr)
+        print(f"{entry.name}: {show_size(entry)} from {entry.source} ({entry.licence})", file=sys.stderr)
     try:
         for entry in entries:
             with _progress() as progress:
@@ -137,9 +144,12 @@ def _found_in(folder: Path, registry: ModelRegistry) -> list[ModelEntry]:
     return [
         entry
         for entry in registry
-        if (folder / entry.name).is_dir()
-        or (len(entry.files) == 1 and (folder / entry.files[0].name).is_file() and entry.is_pinned)
+        if (folder / entry.name).is_dir() or all(_is_file(folder / file.name, file.sha256) for file in entry.files)
     ]
+
+
+def _is_file(path: Path, sha256: str) -> bool:
+    return path.is_file() and sha256_of(path) == sha256
 
 
 def _verify(arguments: argparse.Namespace, registry: ModelRegistry, folder: Path) -> int:

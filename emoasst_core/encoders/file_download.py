@@ -23,6 +23,7 @@ CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 SPARE_BYTES = 50_000_000  # disk space left untouched
 PASSING_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 RETRY_SENTENCE = "Run the same command again: it goes on where it stopped."
+IMPORT_SENTENCE = " Without a connection, import the model from a folder."
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,9 @@ class FileDownload:
             except _InterruptedTransferError as error:
                 failures = 1 if self._received() > before else failures + 1
                 if failures >= self.options.attempts:
-                    raise DownloadError(f"{self.file.name} could not be fetched whole: {error}.", RETRY_SENTENCE) from error
+                    raise DownloadError(
+                        f"{self.file.name} could not be fetched whole: {error}.", RETRY_SENTENCE + IMPORT_SENTENCE
+                    ) from error
                 time.sleep(self.options.wait_s * 2 ** (failures - 1))
 
     def _attempt(self) -> None:
@@ -148,7 +151,7 @@ class FileDownload:
             with error:
                 self._refused(error)
         except (OSError, http.client.HTTPException) as error:
-            raise _InterruptedTransferError(_reason_of(error)) from error
+            raise _InterruptedTransferError(f"{request.host}: {_reason_of(error)}") from error
 
     def _headers(self) -> dict[str, str]:
         headers = {"User-Agent": "emoasst", "Accept-Encoding": "identity"}

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from emoasst_core.commands import models
+from emoasst_core.encoders.model_registry import ModelRegistry
 from emoasst_core.errors import DownloadError, ModelError
 from tests.core.encoders.misbehaving_server import CONTENT, SHA256, MisbehavingServer, misbehaving_server
 
@@ -95,12 +96,43 @@ def test_import_finds_every_listed_model_on_a_stick(tmp_path: Path, capsys: pyte
     assert run(tmp_path, "verify") == 0
 
 
+def test_a_file_lying_bare_on_a_stick_is_known_by_its_hash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two models may publish a file of the same name."""
+    with misbehaving_server() as server:
+        list_from(server, tmp_path)
+    text = (tmp_path / "models.toml").read_text()
+    (tmp_path / "models.toml").write_text(text + text.replace("[small]", "[other]").replace(SHA256, "ab" * 32))
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    (stick / "a.bin").write_bytes(CONTENT)
+    assert run(tmp_path, "import", str(stick)) == 0
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["small"]
+
+
+def test_a_size_known_only_roughly_is_shown_so() -> None:
+    registry = ModelRegistry()
+    assert models.show_size(registry.entry("segue")) == "about 816.0 MB"
+    assert models.show_size(registry.entry("emotionclip")) == "size unknown"
+    assert models.show_size(registry.entry("yunet")) == "232.6 kB"
+    assert [models.show_bytes(count) for count in (999, 3_090_000_000)] == ["999 bytes", "3.09 GB"]
+
+
 def test_an_unknown_name_is_refused_before_anything_is_fetched(tmp_path: Path) -> None:
     with misbehaving_server() as server:
         list_from(server, tmp_path)
         with pytest.raises(ModelError, match="Known: small"):
             run(tmp_path, "download", "small", "tiny")
         assert server.ranges == []
+
+
+def test_the_command_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, emoasst_core.commands.models\n"
+        "print(sorted({'torch', 'transformers', 'open_clip', 'timm', 'huggingface_hub'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(models.__file__).parents[2])}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert result.stdout.strip() == "[]"
 
 
 def test_the_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:

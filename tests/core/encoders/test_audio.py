@@ -133,3 +133,28 @@ def test_the_log_mel_kind_gives_the_states_of_its_network(tmp_path: Path) -> Non
     states = encoder.states(sound)
     assert states.shape == (26, 32) and encoder.state_dim == 32  # 1 s: 101 frames of 10 ms, a state per 40 ms
     np.testing.assert_allclose(states, LogMelEncoder(network).states(sound), atol=1e-5)
+
+
+def test_a_configuration_of_another_network_is_refused(tmp_path: Path) -> None:
+    write_wav2vec2(tmp_path, num_layers=2)
+    (tmp_path / "config.json").write_text('{"model_type": "hubert"}')
+    with pytest.raises(ModelError, match="describes a hubert"):
+        AudioEncoder(tmp_path, CPU)
+    (tmp_path / "config.json").write_text('{"model_type": "segue", "speech_encoder_checkpoint": "facebook/wav2vec2-base"}')
+    with pytest.raises(ModelError, match="do not fit"):  # SEGUE's file stands for the base size, and these weights are tiny
+        AudioEncoder(tmp_path, CPU)
+
+
+def test_a_missing_weights_file_is_named_with_the_next_step(tmp_path: Path) -> None:
+    folder = tmp_path / "wav2vec2-base"
+    write_wav2vec2(folder, num_layers=2)
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"model\.safetensors is missing") as caught:
+        AudioEncoder(folder, CPU)
+    assert "emoasst models download wav2vec2-base" in caught.value.next_step
+
+
+def test_a_picture_models_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_text('{"kind": "open_clip"}')
+    with pytest.raises(ModelError, match="takes no sound"):
+        AudioEncoder(tmp_path, CPU)

@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from emoasst_core.encoders import checkpoints
 from emoasst_core.encoders.card import Card, read_card
 from emoasst_core.encoders.checkpoints import find_model, folder_hash, load_weights, require_file, sha256_of, verify_file
 from emoasst_core.encoders.compute_device import choose_device
@@ -130,4 +131,6 @@ def test_reading_cards_and_listing_models_loads_no_heavy_library() -> None:
         "import sys, emoasst_core.encoders.card, emoasst_core.encoders.checkpoints, emoasst_core.encoders.compute_device\n"
         "print(sorted({'torch', 'transformers', 'open_clip', 'timm'} & set(sys.modules)))"
     )
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+    environment = {**os.environ, "PYTHONPATH": str(Path(checkpoints.__file__).parents[2])}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    assert result.stdout.strip() == "[]"

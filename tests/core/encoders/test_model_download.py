@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from emoasst_core.encoders.audio import AudioEncoder
-from emoasst_core.encoders.checkpoints import folder_hash
+from emoasst_core.encoders.checkpoints import folder_hash, sha256_of
 from emoasst_core.encoders.compute_device import ComputeDevice
 from emoasst_core.encoders.file_download import DownloadOptions
 from emoasst_core.encoders.installation import find_faults, read_record
@@ -23,7 +23,7 @@ from emoasst_core.encoders.vision import VisionEncoder
 from emoasst_core.encoders.wav2vec2_network import build_wav2vec2
 from emoasst_core.errors import DownloadError, ModelError
 from tests.core.encoders.misbehaving_server import CONTENT, SHA256, misbehaving_server
-from tests.core.encoders.small_models import VIT
+from tests.core.encoders.small_models import VIT, write_open_clip
 
 QUICK = DownloadOptions(stall_s=0.3, attempts=2, wait_s=0.01)
 CPU = ComputeDevice("cpu")
@@ -204,6 +204,23 @@ def test_a_converted_model_can_be_copied_to_another_computer_with_consent(tmp_pa
     with pytest.raises(ModelError, match="not the file it should be"):
         import_model(entry, folder, tmp_path / "elsewhere", accept_unpinned=True)
     assert find_faults(copy, entry) == []
+
+
+def test_an_imported_clip_needs_only_its_weights_and_its_card(tmp_path: Path) -> None:
+    import_open_clip().add_model_config(_small_config(tmp_path))
+    write_open_clip(tmp_path / "usb", {**VIT, "quick_gelu": True})
+    (tmp_path / "usb" / "open_clip_config.json").unlink()
+    file = ModelFile("open_clip_model.safetensors", sha256=sha256_of(tmp_path / "usb" / "open_clip_model.safetensors"))
+    card = {"architecture": "small-vit", "activation": "quick_gelu"}
+    entry = ModelEntry("clip", "CLIP", "open_clip", "https://example.org", "MIT", (file,), revision="7", card=card)
+    folder = import_model(entry, tmp_path / "usb", tmp_path / "models")
+    encoder = VisionEncoder(folder, CPU)
+    assert (encoder.card.sha256, encoder.card.revision, encoder.card.licence) == (file.sha256, "7", "MIT")
+    write_open_clip(tmp_path / "whole", {**VIT, "quick_gelu": True})
+    crop = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+    np.testing.assert_array_equal(encoder.embed([crop]), VisionEncoder(tmp_path / "whole", CPU).embed([crop]))
+    write_open_clip(tmp_path / "gelu", VIT)
+    assert np.abs(encoder.embed([crop]) - VisionEncoder(tmp_path / "gelu", CPU).embed([crop])).max() > 1e-4
 
 
 def _small_config(folder: Path) -> Path:

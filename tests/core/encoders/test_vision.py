@@ -160,3 +160,44 @@ def test_a_name_and_weights_are_enough_for_the_full_size_network(tmp_path: Path)
 def test_an_unknown_architecture_is_named_in_the_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="ViT-Z-99"):
         model_config(tmp_path, Card("x", "open_clip", architecture="ViT-Z-99"))
+
+
+def test_half_precision_on_request_stays_close_and_returns_float32(tmp_path: Path) -> None:
+    write_open_clip(tmp_path, VIT)
+    whole = VisionEncoder(tmp_path, CPU).embed(make_crops(3))
+    half = VisionEncoder(tmp_path, ComputeDevice("cpu", half_precision=True)).embed(make_crops(3))
+    assert half.dtype == np.float32
+    np.testing.assert_allclose(half, whole, atol=0.03)
+    assert np.abs(half - whole).max() > 0
+
+
+def test_a_missing_weights_file_is_named_with_the_next_step(tmp_path: Path) -> None:
+    folder = tmp_path / "clip-vit-b-32"
+    write_open_clip(folder, VIT)
+    (folder / "open_clip_model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"open_clip_model\.safetensors.* is missing") as caught:
+        VisionEncoder(folder, CPU)
+    assert "emoasst models download clip-vit-b-32" in caught.value.next_step
+    (folder / "open_clip_config.json").unlink()
+    with pytest.raises(ModelError, match=r"open_clip_config\.json is missing"):
+        VisionEncoder(folder, CPU)
+
+
+def test_a_bundled_starter_tower_gives_what_it_gave_in_training(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    from emoasst_core.training.starter.face_tower import STARTER_MODEL_CFG, FaceTower
+
+    torch.manual_seed(7)
+    trained = FaceTower().eval()
+    weights = {f"visual.{name}": tensor.contiguous() for name, tensor in trained.visual.state_dict().items()}
+    save_file(weights, tmp_path / "open_clip_model.safetensors")
+    config = {"model_cfg": STARTER_MODEL_CFG, "preprocess_cfg": {"color": "grey", "interpolation": "bilinear"}}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
+    crops = np.random.default_rng(8).integers(0, 256, (3, 48, 48, 1), np.uint8).repeat(3, 3)
+    with torch.inference_mode():
+        grey = torch.from_numpy(crops[..., :1]).permute(0, 3, 1, 2).float().div(255)
+        grey = F.interpolate(grey, size=(96, 96), mode="bilinear", align_corners=False)
+        expected = F.normalize(trained.visual(standardise(grey)), dim=-1)
+    embeddings = VisionEncoder(tmp_path, CPU).embed(list(crops))
+    np.testing.assert_allclose(embeddings, expected.numpy(), atol=1e-4)
