@@ -153,9 +153,16 @@ class Database:
 
     def faults(self) -> list[str]:
         """What a full check of the file finds wrong; empty if it is whole."""
-        found = [row["integrity_check"] for row in self.rows("PRAGMA integrity_check")]
-        broken = [f"{row['table']} row {row['rowid']} refers to nothing" for row in self.rows("PRAGMA foreign_key_check")]
-        return [fault for fault in found if fault != "ok"] + broken
+        faults: list[str] = []
+        with translated(self.path):
+            for check in ("integrity_check", "foreign_key_check"):
+                try:
+                    faults += [", ".join(map(str, row)) for row in self._tables.execute(f"PRAGMA {check}") if row != ("ok",)]
+                except sqlite3.DatabaseError as error:
+                    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+                        raise
+                    faults.append(f"{check} gave up: {error}")
+        return faults
 
     def _prepare_file(self, create: bool) -> None:
         if self.path.exists():

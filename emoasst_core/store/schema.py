@@ -93,6 +93,7 @@ CREATE TABLE shots (
     person            TEXT NOT NULL,
     session_id        TEXT NOT NULL,                      -- where it came from; the session may have been deleted since
     utterance_number  INTEGER NOT NULL,
+    labeller          TEXT NOT NULL,                      -- who gave the answer
     created_at        TEXT NOT NULL
 ) STRICT;
 

@@ -145,25 +145,23 @@ def get_utterance(database: Database, session_id: str, number: int) -> Utterance
     return found[0]
 
 
-def set_label(database: Database, session_id: str, number: int, label: str | None, labeller: str = "") -> None:
+def set_label(database: Database, session_id: str, number: int, label: str | None, labeller: str = "") -> bool:
     """Keep an adult's answer beside the model's guess; None takes the answer back.
 
-    Raises:
-        StoreError: there is no such session or utterance.
+    Returns:
+        False where the session or utterance is not there, because it has been deleted.
     """
     with database.writing():
-        get_utterance(database, session_id, number)
-        database.execute(
-            """UPDATE utterances SET label = ?, labeller = ?, labelled_at = ?
-               WHERE number = ? AND session_key = (SELECT session_key FROM sessions WHERE session_id = ?)""",
-            (label, labeller if label else "", now_text() if label else None, number, session_id),
+        rows = database.rows(
+            "SELECT session_key FROM sessions JOIN utterances USING (session_key) WHERE session_id = ? AND number = ?",
+            (session_id, number),
         )
-
-
-def newest_encoder_hash(database: Database, profile: str) -> str | None:
-    """Hash of the encoders that the last saved session of this profile was made with; None before the first."""
-    rows = database.rows("SELECT encoder_hash FROM sessions WHERE profile = ? ORDER BY session_key DESC LIMIT 1", (profile,))
-    return str(rows[0]["encoder_hash"]) if rows else None
+        if rows:
+            database.execute(
+                "UPDATE utterances SET label = ?, labeller = ?, labelled_at = ? WHERE session_key = ? AND number = ?",
+                (label, labeller if label else "", now_text() if label else None, rows[0]["session_key"], number),
+            )
+    return bool(rows)
 
 
 def delete_session(database: Database, session_id: str) -> None:

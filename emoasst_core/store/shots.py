@@ -34,6 +34,7 @@ class ShotRecord:
     shot: Shot
     session_id: str
     utterance_number: int
+    labeller: str
     created_at: datetime
 
 
@@ -47,7 +48,7 @@ class CacheVersion:
     num_shots: int
 
 
-def add_shot(database: Database, shot: Shot, session_id: str, utterance_number: int) -> Shot:
+def add_shot(database: Database, shot: Shot, session_id: str, utterance_number: int, labeller: str = "") -> Shot:
     """Put one labelled clip in the cache; an earlier answer for the same utterance and encoder is replaced.
 
     Returns:
@@ -59,14 +60,15 @@ def add_shot(database: Database, shot: Shot, session_id: str, utterance_number: 
     _check(shot)
     with database.writing():
         shot_id = database.execute(
-            """INSERT INTO shots (label, encoder_hash, person, session_id, utterance_number, created_at)
-               VALUES (?, ?, ?, ?, ?, ?)""",
+            """INSERT INTO shots (label, encoder_hash, person, session_id, utterance_number, labeller, created_at)
+               VALUES (?, ?, ?, ?, ?, ?, ?)""",
             (
                 json.dumps([float(prob) for prob in shot.label]),
                 shot.encoder_hash,
                 shot.person,
                 session_id,
                 utterance_number,
+                labeller,
                 now_text(),
             ),
         )
@@ -125,6 +127,7 @@ def list_shots(database: Database) -> list[ShotRecord]:
             ),
             session_id=row["session_id"],
             utterance_number=row["utterance_number"],
+            labeller=row["labeller"],
             created_at=moment_from_text(row["created_at"]),
         )
         for row in rows
@@ -180,6 +183,7 @@ def export_shots(database: Database) -> dict[str, Any]:
                 "person": record.shot.person,
                 "session": record.session_id,
                 "utterance": record.utterance_number,
+                "labeller": record.labeller,
                 "created_at": text_from_moment(record.created_at),
                 "keys": {
                     modality.value: base64.b64encode(blob_from_vector(key)).decode("ascii")

@@ -1,0 +1,1 @@
+"""The subcommands of `emoasst`, one file each: options in, exit code out."""

@@ -1,0 +1,134 @@
+"""`emoasst cache`: the family's corrections, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from emoasst_core.emotions import EMOTIONS, emotion_index
+from emoasst_core.paths import database_path
+from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
+from emoasst_core.review.relabel import relabel, undo_last_change, withdraw
+from emoasst_core.store.atomic_file import write_atomically
+from emoasst_core.store.database import Database
+from emoasst_core.store.sessions import find_session
+from emoasst_core.store.shots import ShotRecord, current_version, earlier_versions, export_shots, list_shots
+
+EXAMPLES: Final = """examples:
+  emoasst cache add --session 20250131-174502-3fa9 --utterance 4 --emotion joy
+  emoasst cache list
+  emoasst cache remove --shot 12
+  emoasst cache rollback
+  emoasst cache export --out shots.json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "cache",
+        help="correct readings and manage the corrections",
+        description="Corrections become shots: labelled clips that the next analysis compares with. No training is needed.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = _action(actions, "add", _add, "say what somebody felt in one utterance", EXAMPLES.splitlines()[1])
+    add.add_argument("--session", required=True, metavar="ID", help="the session, as named by the analysis")
+    add.add_argument("--utterance", required=True, type=int, metavar="N", help="number of the utterance in it, from 1")
+    add.add_argument("--emotion", required=True, type=_emotion, metavar="E", help=f"one of: {', '.join(EMOTIONS)}")
+    add.add_argument("--profile", metavar="NAME", help="model the correction is for (default: the session's)")
+    _action(actions, "list", _list, "show the shots and the changes that can be undone", EXAMPLES.splitlines()[2])
+    remove = _action(actions, "remove", _remove, "take one correction back", EXAMPLES.splitlines()[3])
+    remove.add_argument("--shot", required=True, type=int, metavar="ID", help="the shot, as numbered by `list`")
+    _action(actions, "rollback", _rollback, "undo the last change; the last five can be undone", EXAMPLES.splitlines()[4])
+    export = _action(actions, "export", _export, "write the shots as JSON", EXAMPLES.splitlines()[5])
+    export.add_argument("--out", required=True, type=Path, metavar="FILE", help="file to write")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked.
+
+    Raises:
+        EmoAsstError: there is no such database, session, utterance or shot, or it belongs to another model.
+    """
+    with Database(arguments.database, create=False) as database:
+        action: Callable[[Database, argparse.Namespace], None] = arguments.cache_action
+        action(database, arguments)
+    return 0
+
+
+def _action(
+    actions: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    function: Callable[[Database, argparse.Namespace], None],
+    help_text: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    parser = actions.add_parser(
+        name, help=help_text, description=f"{help_text.capitalize()}.", epilog=f"example: {example.strip()}"
+    )
+    parser.add_argument(
+        "--database", type=Path, default=database_path(), metavar="FILE", help="database (default: this person's)"
+    )
+    parser.set_defaults(cache_action=function)
+    return parser
+
+
+def _emotion(text: str) -> str:
+    try:
+        return EMOTIONS[emotion_index(text)]
+    except KeyError as error:
+        raise argparse.ArgumentTypeError(f"unknown emotion {text!r}; known: {', '.join(EMOTIONS)}") from error
+
+
+def _add(database: Database, arguments: argparse.Namespace) -> None:
+    session = find_session(database, arguments.session)
+    folder = resolve_profile(arguments.profile or session.profile)
+    in_use = encoder_hash(folder, read_profile(folder))
+    shot = relabel(database, arguments.session, arguments.utterance, arguments.emotion, encoder_hash=in_use)
+    made_from = ", ".join(modality.value for modality in shot.keys)
+    print(f"Shot {shot.shot_id}: {arguments.emotion} for utterance {arguments.utterance} of {arguments.session} ({made_from}).")
+    print("It counts from the next analysis on.")
+
+
+def _list(database: Database, arguments: argparse.Namespace) -> None:  # noqa: ARG001 - one signature for all actions
+    records = list_shots(database)
+    for record in records:
+        print(_line(record))
+    version, earlier = current_version(database), earlier_versions(database)
+    print(f"{len(records)} shots; last change: {version.change}; changes that can be undone: {len(earlier)}.")
+
+
+def _remove(database: Database, arguments: argparse.Namespace) -> None:
+    record = withdraw(database, arguments.shot)
+    print(f"Removed: {_line(record)}")
+
+
+def _rollback(database: Database, arguments: argparse.Namespace) -> None:  # noqa: ARG001 - one signature for all actions
+    undone = current_version(database)
+    version = undo_last_change(database)
+    print(f"Undone: {undone.change}. The cache has {version.num_shots} shots.")
+
+
+def _export(database: Database, arguments: argparse.Namespace) -> None:
+    values = export_shots(database)
+    write_atomically(arguments.out, (json.dumps(values, indent=1) + "\n").encode("utf-8"))
+    print(f"Wrote {len(values['shots'])} shots to {arguments.out}.")
+
+
+def _line(record: ShotRecord) -> str:
+    label = record.shot.label
+    shares = ", ".join(
+        name if share == 1 else f"{name} {share:.0%}" for name, share in zip(EMOTIONS, label, strict=True) if share > 0
+    )
+    return (
+        f"shot {record.shot.shot_id}: {shares}; {record.shot.person or 'nobody in view'}; "
+        f"utterance {record.utterance_number} of {record.session_id}; "
+        f"{'+'.join(modality.value for modality in record.shot.keys)}; "
+        f"{record.created_at.astimezone():%Y-%m-%d %H:%M}; model {record.shot.encoder_hash[:12]}"
+    )

@@ -1,0 +1,91 @@
+"""One screen about one session: who was there, what was shown, how often the program was unsure."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from emoasst_core.datatypes import CueState, Source, Timeline, TimelineSpan
+from emoasst_core.store.sessions import SessionRecord
+
+NOBODY_NAMED = "not known"  # a voice without a face, or a cue about nobody in view
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSummary:
+    """What a session holds about one person.
+
+    Attributes:
+        seen_s, heard_s: how long face or voice could be read.
+        shown: {emotion: number of cues shown}, most often first.
+        unsure_share: share of the time read that was UNSURE; None where nothing was read.
+    """
+
+    person: str
+    seen_s: float
+    heard_s: float
+    shown: Mapping[str, int]
+    unsure_share: float | None
+
+
+def summarize(timeline: Timeline) -> tuple[PersonSummary, ...]:
+    """One entry per person of the timeline, by name; "" is nobody in particular."""
+    persons = sorted({span.person for span in timeline.spans})
+    return tuple(_person(name, [span for span in timeline.spans if span.person == name]) for name in persons)
+
+
+def summary_text(record: SessionRecord, width: int = 80) -> str:
+    """The summary as plain text of at most `width` columns."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("person")
+    for heading in ("seen", "heard", "unsure"):
+        table.add_column(heading, justify="right")
+    table.add_column("shown")
+    for person in summarize(record.timeline):
+        unsure = "-" if person.unsure_share is None else f"{person.unsure_share:.0%}"
+        shown = ", ".join(f"{emotion} {count}" for emotion, count in person.shown.items()) or "-"
+        table.add_row(person.person or NOBODY_NAMED, _minutes(person.seen_s), _minutes(person.heard_s), unsure, shown)
+    num_labelled = sum(utterance.label is not None for utterance in record.utterances)
+    text = io.StringIO()
+    console = Console(file=text, width=width, color_system=None, highlight=False, markup=False, emoji=False)
+    console.print(f"Session {record.session_id}: {record.recording}, {_minutes(record.duration_s)}")
+    console.print(f"{len(record.utterances)} utterances and windows, {num_labelled} corrected, model {record.profile}")
+    if table.row_count:
+        console.print(table)
+    else:
+        console.print("Nobody was seen or heard.")
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def _person(name: str, spans: list[TimelineSpan]) -> PersonSummary:
+    shown = Counter(span.emotion for span in spans if span.source is Source.SHOWN and span.emotion is not None)
+    read = [span for span in spans if span.source is not Source.SHOWN and span.probs]
+    read_s = _covered_s(read)
+    # Overlapping windows may differ: an instant counts as unsure only where no window was surer.
+    sure_s = _covered_s(span for span in read if span.state in (CueState.CLEAR, CueState.MAYBE))
+    return PersonSummary(
+        person=name,
+        seen_s=_covered_s(span for span in spans if span.source is Source.FACE and span.state is not CueState.CANT_SEE),
+        heard_s=_covered_s(span for span in spans if span.source is Source.VOICE and span.state is not CueState.CANT_HEAR),
+        shown=dict(shown.most_common()),
+        unsure_share=1 - sure_s / read_s if read_s else None,
+    )
+
+
+def _covered_s(spans: Iterable[TimelineSpan]) -> float:
+    """Length of the union of the spans, in seconds: overlapping windows count once."""
+    covered_s, reached_s = 0.0, float("-inf")
+    for span in sorted(spans, key=lambda span: span.start_s):
+        covered_s += max(0.0, span.end_s - max(span.start_s, reached_s))
+        reached_s = max(reached_s, span.end_s)
+    return covered_s
+
+
+def _minutes(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02} min"
