@@ -13,7 +13,6 @@ from emoasst_core.classifier.joint_classifier import JointClassifier
 from emoasst_core.classifier.shot_cache import ShotCache
 from emoasst_core.classifier.zero_shot import ZeroShotHead
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, Modality, Prediction, Shot, Source, Utterance, Vector
-from emoasst_core.emotions import EMOTIONS
 from emoasst_core.fusion import fuse
 from emoasst_core.paths import assets_folder
 from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
@@ -49,7 +48,7 @@ class Recogniser:
         adapter = dict(self.config.auditory_adapter) if self.config.auditory_adapter else None
         self.heads = EmoAsstHeads(dict(self.config.visual_fusion_module), adapter).load(folder / self.config.heads)
         prompts = Prompts.load(assets_folder() / "prompts.toml")
-        self.text_weights = self._embed_classes(prompts.class_prompts)
+        self.text_weights = prompts.class_features(self.text.embed)
         self.calibration = Calibration.from_dict(self.config.calibration)
         self.reliabilities = {Modality(name): weight for name, weight in self.config.reliabilities.items()}
         self.classifier = JointClassifier(self._zero_shot_heads(), self._empty_cache())
@@ -113,13 +112,6 @@ class Recogniser:
             return None
         embedding: Vector = self.text.embed([text])[0]
         return embedding
-
-    def _embed_classes(self, class_prompts: object) -> Vector:
-        rows = []
-        for name in EMOTIONS:
-            mean = self.text.embed(class_prompts(name)).mean(0)  # type: ignore[operator]
-            rows.append(mean / np.linalg.norm(mean))
-        return np.stack(rows).astype(np.float32)
 
     def _zero_shot_heads(self) -> dict[Modality, ZeroShotHead]:
         return {

@@ -126,7 +126,7 @@ class WordBatches:
         return self.prompts.training_prompt(emotion, utterance, rng.choice(NAMES), rng)
 
 
-def train_text(data: Path, prompts: Prompts, checkpoint: Path, num_epochs: int = 14, seed: int = 0, report: Report | None = None) -> TextTower:
+def train_text(data: Path, prompts: Prompts, checkpoint: Path, num_epochs: int = 10, seed: int = 0, report: Report | None = None) -> TextTower:
     """Fit the tower on MELD's official train split and the prompts; the best epoch on the dev split is kept."""
     ensure_torchvision_imports()
     import open_clip

@@ -98,7 +98,7 @@ def train_voices(
     """Fit the tower; the best epoch on the held-out speakers is kept."""
     torch.manual_seed(seed)
     tower = VoiceTower()
-    trainer = Trainer(tower, TrainerOptions(num_epochs, 1.5e-3, 0.03, 1.5, 0.98, 5.0, seed=seed), checkpoint, mixed_precision=True)
+    trainer = Trainer(tower, TrainerOptions(num_epochs, 5e-4, 0.03, 1.0, 0.97, 5.0, seed=seed), checkpoint, mixed_precision=True)
     num_clips = min(2560, 2 * len(train))
     trainer.fit(
         lambda _epoch, generator: VoiceBatches(train, num_clips, generator),

@@ -1,0 +1,108 @@
+"""`emoasst bench`: where the time goes, always beside a baseline measured in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any, Final
+
+from emoasst_core.paths import assets_folder
+
+EXAMPLE: Final = """examples:
+  emoasst bench analyze
+  emoasst bench analyze conversation.mp4 --repeat 3
+  emoasst bench train
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure speed",
+        description="Measures speed on this machine. Ratios are against a baseline measured in the same run.",
+        epilog=EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("what", choices=("analyze", "train"), help="what to measure")
+    parser.add_argument("recording", type=Path, nargs="?", metavar="CLIP", help="for analyze (default: the bundled demo)")
+    parser.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="analyse the clip N times and add up")
+    parser.add_argument("--no-words", action="store_true", help="do not transcribe")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure and print."""
+    figures = _bench_analyze(arguments) if arguments.what == "analyze" else _bench_train()
+    if arguments.json:
+        from emoasst_core.commands.eval import write_json
+
+        write_json(arguments.json, figures)
+    return 0
+
+
+def demo_recording() -> Path:
+    """The conversation that ships with the program."""
+    found = sorted(path for path in (assets_folder() / "demo").glob("conversation.*") if path.suffix in (".mkv", ".webm", ".mp4"))
+    return found[0]
+
+
+def _bench_analyze(arguments: argparse.Namespace) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.table import Table
+
+    from emoasst_core.config import AnalysisOptions
+    from emoasst_core.session.analyzer import Analyzer
+    from emoasst_core.session.pipeline_factory import load_recogniser
+
+    path = arguments.recording or demo_recording()
+    started = time.perf_counter()
+    load_recogniser(arguments.profile)
+    load_s = time.perf_counter() - started
+    decode_s = _decode_only(path)
+    seconds: dict[str, float] = {}
+    calls: dict[str, int] = {}
+    started = time.perf_counter()
+    duration_s = 0.0
+    for _ in range(arguments.repeat):
+        analyzer = Analyzer(path, arguments.profile, None, AnalysisOptions(transcribe=not arguments.no_words))
+        duration_s += analyzer.run().duration_s
+        assert analyzer.pipeline is not None
+        for stage, value in analyzer.pipeline.stages.seconds.items():
+            seconds[stage] = seconds.get(stage, 0.0) + value
+            calls[stage] = calls.get(stage, 0) + analyzer.pipeline.stages.calls[stage]
+    total_s = time.perf_counter() - started
+    speed, baseline = duration_s / total_s, duration_s / max(decode_s * arguments.repeat, 1e-9)
+    table = Table(title=f"{path.name}: {duration_s:.1f} s of recording in {total_s:.1f} s, {speed:.1f} times real time")
+    for heading in ("stage", "seconds", "share", "calls", "ms per call"):
+        table.add_column(heading, justify="left" if heading == "stage" else "right")
+    for stage, value in sorted(seconds.items(), key=lambda item: -item[1]):
+        table.add_row(stage, f"{value:.2f}", f"{value / total_s:.0%}", str(calls[stage]), f"{1000 * value / calls[stage]:.2f}")
+    console = Console()
+    console.print(table)
+    console.print(f"Loading the models: {load_s:.1f} s. Baseline, decoding every frame and nothing else: {baseline:.0f} times real time.")
+    return {
+        "recording": path.name, "duration_s": duration_s, "total_s": total_s, "speed": speed, "load_s": load_s,
+        "decode_only_speed": baseline, "share_of_decode_only": speed / baseline, "stages": seconds, "calls": calls,
+    }  # fmt: skip
+
+
+def _decode_only(path: Path) -> float:
+    from emoasst_core.capture.media_file import MediaFile
+
+    started = time.perf_counter()
+    for _ in MediaFile(path):
+        pass
+    return time.perf_counter() - started
+
+
+def _bench_train() -> dict[str, Any]:
+    from emoasst_core.evaluation.bench_train import bench_train
+
+    figures: dict[str, Any] = bench_train()
+    print(json.dumps(figures, indent=1))
+    return figures

@@ -1,0 +1,95 @@
+"""`emoasst eval`: a csv of clips through the models of a profile, every row counted."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emoasst_core.datatypes import Modality, Vector
+from emoasst_core.emotions import NUM_EMOTIONS, emotion_index
+from emoasst_core.errors import ManifestError
+from emoasst_core.evaluation.embedding_source import Clip, EmbeddingSource, try_embed
+from emoasst_core.evaluation.metrics import summary
+
+MODALITIES: dict[str, tuple[Modality, ...]] = {
+    "face": (Modality.FACE,),
+    "voice": (Modality.VOICE,),
+    "words": (Modality.WORDS,),
+    "fused": (Modality.FACE, Modality.VOICE, Modality.WORDS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EvalRow:
+    """One labelled clip of a manifest; `speaker` may be empty."""
+
+    clip: Clip
+    label: int
+    speaker: str = ""
+
+
+def read_eval_manifest(path: Path) -> list[EvalRow]:
+    """Read a csv with the columns path, emotion and optionally speaker, text, start_s, end_s.
+
+    Args:
+        path: the csv; paths in it are relative to its folder.
+
+    Raises:
+        ManifestError: the file is missing, lacks a column, or a row has an unknown emotion or a time that is no number;
+            the message names the row.
+    """
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as handle:
+            reader = csv.DictReader(handle)
+            rows, columns = list(reader), set(reader.fieldnames or ())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"The manifest {path} cannot be read: {error}.", "Give a csv file with --manifest.") from error
+    if missing := {"path", "emotion"} - columns:
+        raise ManifestError(f"The manifest {path} lacks the columns {', '.join(sorted(missing))}.")
+    if not rows:
+        raise ManifestError(f"The manifest {path} has no rows.")
+    return [_parse(row, number, path) for number, row in enumerate(rows, start=2)]
+
+
+def _parse(row: dict[str, Any], number: int, manifest: Path) -> EvalRow:
+    try:
+        label = emotion_index(row["emotion"] or "")
+        start_s = float(row.get("start_s") or 0.0)
+        end_s = float(row["end_s"]) if row.get("end_s") else None
+    except (KeyError, ValueError) as error:
+        raise ManifestError(f"Line {number} of {manifest}: {error.args[0]}.") from error
+    clip = Clip(manifest.parent / (row["path"] or ""), row.get("text") or "", start_s, end_s)
+    return EvalRow(clip, label, row.get("speaker") or "")
+
+
+def run_manifest(
+    source: EmbeddingSource, rows: list[EvalRow], modality: str, advance: Callable[[], None] = lambda: None
+) -> tuple[dict[str, Any], Vector, list[str]]:
+    """Predict every row.
+
+    Args:
+        source: embeds the clips.
+        rows: of the manifest.
+        modality: "face", "voice", "words" or "fused".
+        advance: called after each row.
+
+    Returns:
+        The figures of `metrics.summary` plus "errors" and "modality"; (n, num_emotions) probabilities, NaN where a row could
+        not be used; and one message per row, "" where all went well.
+    """
+    probs = np.full((len(rows), NUM_EMOTIONS), np.nan, np.float32)
+    messages = []
+    for number, row in enumerate(rows):
+        embeddings, message = try_embed(source, row.clip, MODALITIES[modality])
+        if embeddings:
+            probs[number] = source.recogniser.classify(embeddings)
+        messages.append(message)
+        advance()
+    figures = summary(np.array([row.label for row in rows]), probs)
+    errors = [{"row": number + 2, "message": message} for number, message in enumerate(messages) if message]
+    return {**figures, "modality": modality, "errors": errors}, probs, messages

@@ -1,0 +1,99 @@
+"""Write the trained towers and heads as a profile folder that the full-size code opens."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from emoasst_core.emoasst.prompts import Prompts
+from emoasst_core.encoders.card import Card
+from emoasst_core.profile import FORMAT, PROFILE_FILE
+from emoasst_core.training.starter.face_tower import STARTER_MODEL_CFG, FaceTower
+from emoasst_core.training.starter.text_tower import TextTower
+from emoasst_core.training.starter.video_fusion import FUSION_OPTIONS, NUM_FRAMES, VideoFusion
+from emoasst_core.training.starter.voice_tower import ADAPTER_OPTIONS, MAX_CLIP_S, VoiceTower
+
+LICENCE = "non-commercial use only (RAVDESS and nEMO: CC BY-NC-SA 4.0; CK+: non-commercial; FER2013: research)"
+VERSION = "0.1.0"
+
+
+def write_bundle(
+    folder: Path, faces: FaceTower, text: TextTower, voices: VoiceTower, fusion: VideoFusion, constants: dict[str, Any]
+) -> None:
+    """Write weights at half precision, cards and profile.json.
+
+    Args:
+        folder: made if missing.
+        constants: what `constants_of` and the calibration found; merged into profile.json.
+    """
+    from safetensors.torch import save_file
+
+    (folder / "audio").mkdir(parents=True, exist_ok=True)
+    towers = {f"visual.{name}": value for name, value in faces.visual.state_dict().items()}
+    towers |= {name: value for name, value in text.clip.state_dict().items() if not name.startswith("visual.")}
+    save_file(_half(towers), folder / "open_clip_model.safetensors")
+    save_file(_half(voices.network.state_dict()), folder / "audio" / "model.safetensors")
+    heads = {f"visual_fusion_module.{name}": value for name, value in fusion.module.state_dict().items()}
+    heads |= {f"auditory_adapter.{name}": value for name, value in voices.adapter.state_dict().items()}
+    save_file(_half(heads), folder / "heads.safetensors")
+    _write_json(folder / "open_clip_config.json", {"model_cfg": STARTER_MODEL_CFG, "preprocess_cfg": {}})
+    source = "trained from scratch by `emoasst train --recipe starter`"
+    Card("starter", "open_clip", source, LICENCE, color="grey", interpolation="bilinear", resize_mode="squash").write(folder)
+    Card("starter-voice", "log_mel", source, LICENCE, normalise_sound=False).write(folder / "audio")
+    _write_json(folder / PROFILE_FILE, profile_values(voices, constants))
+
+
+def profile_values(voices: VoiceTower, constants: dict[str, Any]) -> dict[str, Any]:
+    """The content of profile.json."""
+    adapter = {"audio_dim": voices.network.state_dim, **ADAPTER_OPTIONS}
+    return {
+        "format": FORMAT, "name": "starter", "version": VERSION,
+        "summary": "Small EmoAsst trained on public faces, acted speech and television transcripts; for non-commercial use.",
+        "vision": ".", "text": ".", "audio": "audio", "heads": "heads.safetensors",
+        "visual_fusion_module": dict(FUSION_OPTIONS), "auditory_adapter": adapter,
+        "num_frames": NUM_FRAMES, "max_sound_s": MAX_CLIP_S, "min_words": 3, **constants,
+    }  # fmt: skip
+
+
+def zero_shot_constants(text: TextTower, voices: VoiceTower, fusion: VideoFusion) -> dict[str, Any]:
+    """Scale and bias of each modality's comparison with the class prompts."""
+    zeros = [0.0] * len(text.words_bias)
+    return {
+        "face": {"scale": _rounded(fusion.log_scale.exp()), "bias": zeros},
+        "voice": {"scale": _rounded(voices.log_scale.exp()), "bias": zeros},
+        "words": {"scale": _rounded(text.log_scale.exp()), "bias": [_rounded(value) for value in text.words_bias]},
+    }
+
+
+def class_features(text: TextTower, prompts: Prompts, tokenize: Any) -> NDArray[np.float32]:
+    """(num_emotions, embed_dim) text weights of the class prompts."""
+    with torch.inference_mode():
+        return prompts.class_features(lambda sentences: text.embed(tokenize(list(sentences))).numpy())
+
+
+def update_profile(folder: Path, **changes: Any) -> None:
+    """Replace fields of profile.json."""
+    path = folder / PROFILE_FILE
+    _write_json(path, {**json.loads(path.read_text("utf-8")), **changes})
+
+
+def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        name: (value.half() if value.dtype.is_floating_point else value).contiguous() for name, value in state.items()
+    }
+
+
+def _rounded(value: Tensor) -> float:
+    return round(float(value), 4)
+
+
+def _write_json(path: Path, values: dict[str, Any]) -> None:
+    temporary = path.with_name(path.name + ".writing")
+    temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    temporary.replace(path)

@@ -1,0 +1,166 @@
+"""The starter's constants, chosen on held-out people only: reliabilities, calibration, cache and cue thresholds.
+
+Held out are FER+ valid, RAVDESS actors 19 and 20 and MELD dev: no tower has seen them. Nothing here is tuned per family.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.classifier.tip_adapter import cache_logits
+from emoasst_core.config import CueOptions
+from emoasst_core.cues.policy import judge
+from emoasst_core.datatypes import CueState, Modality
+from emoasst_core.emotions import EMOTIONS, NUM_EMOTIONS
+from emoasst_core.evaluation.metrics import accuracy, unweighted_average_recall
+
+NUM_PAIRS: Final = 4000
+ALPHAS: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
+BETAS: Final = (2.0, 5.5, 12.0, 24.0)
+MIN_PRECISION: Final = 0.85
+MIN_CLASS_PRECISION: Final = 0.70
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """One modality's held-out clips.
+
+    Attributes:
+        logits: (n, num_emotions) of the zero-shot head.
+        targets: (n, num_emotions) soft labels.
+        embeddings: (n, embed_dim).
+        speakers: one per clip, "" where unknown.
+    """
+
+    logits: Array
+    targets: Array
+    embeddings: Array
+    speakers: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """(n,) likeliest emotion of each target."""
+        return self.targets.argmax(1)
+
+
+def pair_rows(parts: list[HeldOut], seed: int) -> tuple[list[NDArray[np.int64]], Array]:
+    """Rows of each part that share an emotion, drawn as often as the emotion occurs in the first part."""
+    rng = np.random.default_rng(seed)
+    first = rng.integers(0, len(parts[0].labels), NUM_PAIRS)
+    labels = parts[0].labels[first]
+    usable = np.all([np.isin(labels, part.labels) for part in parts], axis=0)
+    first, labels = first[usable], labels[usable]
+    rows = [first]
+    for part in parts[1:]:
+        by_label = [np.flatnonzero(part.labels == label) for label in range(NUM_EMOTIONS)]
+        rows.append(np.array([rng.choice(by_label[label]) for label in labels]))
+    return rows, np.eye(NUM_EMOTIONS, dtype=np.float32)[labels]
+
+
+def choose_reliabilities(held_out: dict[Modality, HeldOut]) -> dict[Modality, float]:
+    """Weights of face and voice with the best accuracy on pairs; words get what their dev accuracy is worth beside them."""
+    face, voice = held_out[Modality.FACE], held_out[Modality.VOICE]
+    rows, targets = pair_rows([face, voice], seed=1)
+    labels = targets.argmax(1)
+    shares = np.arange(0.3, 0.91, 0.05)
+    scores = [
+        unweighted_average_recall(labels, (share * face.logits[rows[0]] + (1 - share) * voice.logits[rows[1]]).argmax(1))
+        for share in shares
+    ]
+    share = float(shares[int(np.argmax(scores))])
+    return {Modality.FACE: round(share, 3), Modality.VOICE: round(1 - share, 3), Modality.WORDS: 0.2}
+
+
+def fit_calibration(held_out: dict[Modality, HeldOut], reliabilities: dict[Modality, float]) -> Calibration:
+    """One calibration per set of modalities; sets of several on pairs of the same emotion."""
+    calibration = Calibration()
+    for modality, part in held_out.items():
+        calibration = calibration.fit(part.logits, part.targets, [modality])
+    for chosen in ((Modality.FACE, Modality.VOICE), (Modality.FACE, Modality.WORDS), (Modality.VOICE, Modality.WORDS), tuple(Modality)):
+        parts = [held_out[modality] for modality in chosen]
+        rows, targets = pair_rows(parts, seed=2)
+        weights = np.array([reliabilities[modality] for modality in chosen])
+        weights = weights / weights.sum()
+        logits = sum(weight * part.logits[row] for weight, part, row in zip(weights, parts, rows, strict=True))
+        calibration = calibration.fit(logits, 0.9 * targets + 0.1 / NUM_EMOTIONS, chosen)
+    return calibration
+
+
+def choose_cache_constants(voice: HeldOut, num_draws: int = 10) -> tuple[float, float, dict[str, float]]:
+    """Alpha and beta with the best mean UAR over K = 1, 2, 4, 8 shots of a held-out speaker.
+
+    Returns:
+        alpha, beta, and {"alpha=..,beta=..": mean UAR} of the whole grid with "zero-shot" beside it.
+    """
+    grid: dict[str, float] = {"zero-shot": _few_shot_uar(voice, 0.0, 1.0, num_draws)}
+    best, chosen = -1.0, (1.0, 5.5)
+    for alpha, beta in product(ALPHAS, BETAS):
+        score = _few_shot_uar(voice, alpha, beta, num_draws)
+        grid[f"alpha={alpha},beta={beta}"] = round(score, 4)
+        if score > best:
+            best, chosen = score, (alpha, beta)
+    return *chosen, grid
+
+
+def _few_shot_uar(part: HeldOut, alpha: float, beta: float, num_draws: int) -> float:
+    return float(np.mean([few_shot_curve(part, alpha, beta, num_shots, num_draws).mean() for num_shots in (1, 2, 4, 8)]))
+
+
+def few_shot_curve(part: HeldOut, alpha: float, beta: float, num_shots: int, num_draws: int) -> Array:
+    """(num_speakers * num_draws,) UAR on a speaker's other clips with `num_shots` per class in the cache."""
+    speakers = np.array(part.speakers)
+    scores = []
+    for speaker in sorted(set(part.speakers)):
+        own = np.flatnonzero(speakers == speaker)
+        for draw in range(num_draws):
+            rng = np.random.default_rng(draw)
+            shots: list[int] = []
+            for label in range(NUM_EMOTIONS):
+                rows = own[part.labels[own] == label]
+                shots += rng.permutation(rows)[: min(num_shots, len(rows) // 2)].tolist()
+            rest = np.setdiff1d(own, shots)
+            values = np.eye(NUM_EMOTIONS)[part.labels[shots]]
+            votes = cache_logits(part.embeddings[rest], part.embeddings[shots], values, beta)
+            scores.append(unweighted_average_recall(part.labels[rest], (part.logits[rest] + alpha * votes).argmax(1)))
+    return np.array(scores, np.float32)
+
+
+def choose_thresholds(calibration: Calibration, face: HeldOut) -> tuple[dict[str, float], dict[str, Any]]:
+    """Raise the thresholds of CLEAR until the release gates hold on held-out faces.
+
+    Returns:
+        Fields of `CueOptions` to raise, and what they give: precision, coverage, precision per class.
+    """
+    probs = calibration.predict(face.logits, [Modality.FACE])
+    clear, negative, joy = CueOptions().clear_prob, CueOptions().negative_prob, CueOptions().joy_prob
+    while True:
+        options = CueOptions(clear_prob=clear, negative_prob=negative, joy_prob=joy)
+        figures = gate_figures(probs, face.labels, options)
+        weak = [name for name, value in figures["class_precision"].items() if value is not None and value < MIN_CLASS_PRECISION]
+        if (figures["precision"] >= MIN_PRECISION and not weak) or clear >= 0.95:
+            return {"clear_prob": round(clear, 2), "negative_prob": round(negative, 2), "joy_prob": round(joy, 2)}, figures
+        if figures["precision"] < MIN_PRECISION or set(weak) & {"neutral", "sadness", "surprise"}:
+            clear = min(0.95, clear + 0.02)
+        if "joy" in weak or figures["precision"] < MIN_PRECISION:
+            joy = min(0.95, joy + 0.02)
+        negative = min(0.97, max(negative + 0.02, clear)) if set(weak) & {"anger", "fear", "disgust"} else max(negative, clear)
+
+
+def gate_figures(probs: Array, labels: NDArray[np.int64], options: CueOptions) -> dict[str, Any]:
+    """Precision and coverage of CLEAR for single readings."""
+    judged = [judge(row, options, is_conflict=False, is_supported=True) for row in probs]
+    clear = np.array([state is CueState.CLEAR for state, _ in judged])
+    predicted = probs.argmax(1)
+    per_class: dict[str, float | None] = {}
+    for column, name in enumerate(EMOTIONS):
+        chosen = clear & (predicted == column)
+        per_class[name] = round(accuracy(labels[chosen], predicted[chosen]), 4) if chosen.any() else None
+    precision = accuracy(labels[clear], predicted[clear]) if clear.any() else 0.0
+    return {"precision": precision, "coverage": float(clear.mean()), "class_precision": per_class, "n": len(labels)}
