@@ -22,7 +22,7 @@ class _Options:
         for spec in fields(self):
             value = getattr(self, spec.name)
             low, high = spec.metadata.get("low"), spec.metadata.get("high")
-            if low is None:
+            if low is None or high is None:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise ConfigError(f"{type(self).__name__}.{spec.name} must be a number, got {value!r}.")

@@ -110,8 +110,7 @@ class Recogniser:
         """A transcript -> (embed_dim,); None for fillers too short to carry a feeling, or where words are not used."""
         if Modality.WORDS not in self.reliabilities or len(text.split()) < self.config.min_words:
             return None
-        embedding: Vector = self.text.embed([text])[0]
-        return embedding
+        return np.asarray(self.text.embed([text])[0], np.float32)
 
     def _zero_shot_heads(self) -> dict[Modality, ZeroShotHead]:
         return {

@@ -24,12 +24,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "analyze",
         help="read the feelings in a recording",
-        description="Follows faces and voices through a recording, shows what the child would have been shown, and keeps a session.",
+        description="Follows faces and voices through a recording, shows what the child would have seen, keeps a session.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("recording", type=Path, metavar="RECORDING", help="video or sound file")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where timeline.csv, .json and .png go (default: beside the sessions)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where timeline.csv, .json and .png go (default: beside the sessions)"
+    )
     parser.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="TOML file with [faces], [windows] and [cues]")
     parser.add_argument("--calm", action="store_true", help="the calm child profile: at most one change in 20 s")

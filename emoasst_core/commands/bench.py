@@ -84,7 +84,9 @@ def _bench_analyze(arguments: argparse.Namespace) -> dict[str, Any]:
         table.add_row(stage, f"{value:.2f}", f"{value / total_s:.0%}", str(calls[stage]), f"{1000 * value / calls[stage]:.2f}")
     console = Console()
     console.print(table)
-    console.print(f"Loading the models: {load_s:.1f} s. Baseline, decoding every frame and nothing else: {baseline:.0f} times real time.")
+    console.print(
+        f"Loading the models: {load_s:.1f} s. Baseline, decoding every frame and nothing else: {baseline:.0f} times real time."
+    )
     return {
         "recording": path.name, "duration_s": duration_s, "total_s": total_s, "speed": speed, "load_s": load_s,
         "decode_only_speed": baseline, "share_of_decode_only": speed / baseline, "stages": seconds, "calls": calls,

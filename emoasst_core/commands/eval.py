@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         EmoAsstError: the manifest or the model cannot be used, or the shots belong to another model.
     """
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
     from emoasst_core.config import AnalysisOptions
     from emoasst_core.evaluation.embedding_source import EmbeddingSource
@@ -58,9 +58,9 @@ def run(arguments: argparse.Namespace) -> int:
     recogniser = load_recogniser(arguments.profile)
     recogniser.use_shots(read_shots(arguments.cache, recogniser.encoder_hash))
     source = EmbeddingSource(recogniser, find_detector(AnalysisOptions()))
-    steps = iter(track(range(len(rows)), "Reading clips", console=console, transient=True))
-    figures, probs, _ = run_manifest(source, rows, arguments.modality, lambda: next(steps, None) and None)
-    next(steps, None)
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("Reading clips", total=len(rows))
+        figures, probs, _ = run_manifest(source, rows, arguments.modality, lambda: progress.advance(task))
     figures |= {"profile": arguments.profile, "encoder_hash": recogniser.encoder_hash, **_intervals(rows, probs, arguments.seed)}
     write_json(arguments.json, figures)
     if arguments.predictions:

@@ -43,6 +43,9 @@ def mel_filters() -> Tensor:
 class LogMel(nn.Module):
     """Sound to log-mel, with each clip's own level and spread taken out (so a microphone's gain does not matter)."""
 
+    filters: Tensor
+    window: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("filters", mel_filters(), persistent=False)

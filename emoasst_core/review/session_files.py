@@ -38,4 +38,6 @@ def write_session_files(record: SessionRecord, folder: Path) -> tuple[Path, ...]
             draw_timeline(record, made / PICTURE_FILE, Catalogue.load(assets_folder() / "cues.toml"))
             return tuple(Path(shutil.move(path, folder / path.name)) for path in sorted(made.iterdir()))
     except OSError as error:
-        raise StoreError(f"The files of the session cannot be written to {folder}: {error}.", "Choose another folder with --out.") from error
+        raise StoreError(
+            f"The files of the session cannot be written to {folder}: {error}.", "Choose another folder with --out."
+        ) from error

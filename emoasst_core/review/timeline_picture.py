@@ -57,9 +57,17 @@ def _draw_span(axes: Any, span: TimelineSpan, lane: int, duration_s: float, cata
     _write(axes, span.start_s, span.end_s, lane, text, duration_s, PAPER if is_clear else INK)
 
 
-def _draw_box(axes: Any, start_s: float, end_s: float, lane: int, color: str, hatch: str, alpha: float, edge: str = FAINT) -> None:
+def _draw_box(
+    axes: Any, start_s: float, end_s: float, lane: int, color: str, hatch: str, alpha: float, edge: str = FAINT
+) -> None:
     axes.broken_barh(
-        [(start_s, end_s - start_s)], (lane - 0.36, 0.72), facecolor=color, edgecolor=edge, hatch=hatch, alpha=alpha, linewidth=1.4
+        [(start_s, end_s - start_s)],
+        (lane - 0.36, 0.72),
+        facecolor=color,
+        edgecolor=edge,
+        hatch=hatch,
+        alpha=alpha,
+        linewidth=1.4,
     )
 
 

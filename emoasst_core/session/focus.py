@@ -62,10 +62,7 @@ class Focus:
                 vectors[person] = vector
         if has_picture and not vectors:
             self._book.timeline.add_absence(Source.FACE, start_s, end_s, CueState.CANT_SEE)
-        if has_picture:
-            reading = self._reading_of_person(end_s, in_view, vectors)
-        else:
-            reading = self._reading_of_sound(end_s, has_sound)
+        reading = self._reading_of_person(end_s, in_view, vectors) if has_picture else self._reading_of_sound(end_s, has_sound)
         cue = self.policy.read(reading) if reading else self.policy.check_staleness(end_s)
         return predictions, cue
 

@@ -28,7 +28,9 @@ from emoasst_core.windows.sound_quality import level_db
 from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
 from emoasst_core.windows.voice_activity import VoiceActivity
 
-FRONTAL_SHARE = 0.28  # the nose lies at least this far from both eyes, as a share of their distance, in a face seen from the front
+FRONTAL_SHARE = (
+    0.28  # the nose lies at least this far from both eyes, as a share of their distance, in a face seen from the front
+)
 
 
 class Pipeline:
@@ -100,7 +102,14 @@ class Pipeline:
         spans = self._timeline.spans(duration_s, self._book.fused_readings())
         timeline = Timeline(self.recording, duration_s, spans, words, self._words_model)
         return SessionRecord(
-            "", self.recording, self._started_at, duration_s, self.profile, self.recogniser.encoder_hash, timeline, self._book.rows()
+            "",
+            self.recording,
+            self._started_at,
+            duration_s,
+            self.profile,
+            self.recogniser.encoder_hash,
+            timeline,
+            self._book.rows(),
         )
 
     def _see(self, frame: Frame) -> list[SessionEvent]:

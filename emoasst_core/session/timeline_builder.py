@@ -44,7 +44,9 @@ class TimelineBuilder:
         self._last: dict[tuple[Source, str], _OpenSpan] = {}
         self._cues: list[Cue] = []
 
-    def add_reading(self, source: Source, start_s: float, end_s: float, person: str, probs: Vector) -> tuple[CueState, str | None]:
+    def add_reading(
+        self, source: Source, start_s: float, end_s: float, person: str, probs: Vector
+    ) -> tuple[CueState, str | None]:
         """Add calibrated probabilities; returns the state and emotion they amount to."""
         state, emotion = self.judge(probs)
         self._add(_OpenSpan(start_s, end_s, person, source, state, emotion, probs * (end_s - start_s), end_s - start_s))

@@ -238,7 +238,7 @@ class Trainer:
         torch.save(state, temporary)
         with open(temporary, "rb") as handle:
             os.fsync(handle.fileno())
-        os.replace(temporary, self.checkpoint)
+        temporary.replace(self.checkpoint)
 
     def resume(self) -> bool:
         """Continue from the checkpoint if there is one.

@@ -27,4 +27,4 @@ def emotion_anchors(embed_dim: int) -> NDArray[np.float32]:
     rotation, _ = np.linalg.qr(np.random.default_rng(ANCHOR_SEED).normal(size=(embed_dim, NUM_EMOTIONS)))
     centred = np.eye(NUM_EMOTIONS) - 1.0 / NUM_EMOTIONS
     simplex = centred / np.linalg.norm(centred, axis=1, keepdims=True)
-    return (simplex @ rotation.T).astype(np.float32)
+    return np.asarray(simplex @ rotation.T, np.float32)

@@ -84,9 +84,7 @@ def update_profile(folder: Path, **changes: Any) -> None:
 
 
 def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        name: (value.half() if value.dtype.is_floating_point else value).contiguous() for name, value in state.items()
-    }
+    return {name: (value.half() if value.dtype.is_floating_point else value).contiguous() for name, value in state.items()}
 
 
 def _rounded(value: Tensor) -> float:

@@ -47,7 +47,7 @@ class HeldOut:
     @property
     def labels(self) -> NDArray[np.int64]:
         """(n,) likeliest emotion of each target."""
-        return self.targets.argmax(1)
+        return np.asarray(self.targets.argmax(1), np.int64)
 
 
 def pair_rows(parts: list[HeldOut], seed: int) -> tuple[list[NDArray[np.int64]], Array]:
@@ -83,7 +83,12 @@ def fit_calibration(held_out: dict[Modality, HeldOut], reliabilities: dict[Modal
     calibration = Calibration()
     for modality, part in held_out.items():
         calibration = calibration.fit(part.logits, part.targets, [modality])
-    for chosen in ((Modality.FACE, Modality.VOICE), (Modality.FACE, Modality.WORDS), (Modality.VOICE, Modality.WORDS), tuple(Modality)):
+    for chosen in (
+        (Modality.FACE, Modality.VOICE),
+        (Modality.FACE, Modality.WORDS),
+        (Modality.VOICE, Modality.WORDS),
+        tuple(Modality),
+    ):
         parts = [held_out[modality] for modality in chosen]
         rows, targets = pair_rows(parts, seed=2)
         weights = np.array([reliabilities[modality] for modality in chosen])

@@ -47,8 +47,9 @@ def _compress(images: NDArray[np.uint8], generator: torch.Generator, probability
     quality = torch.randint(12, 70, (len(images),), generator=generator)
     for row in torch.nonzero(chosen).flatten().tolist():
         ok, buffer = cv2.imencode(".jpg", images[row], [cv2.IMWRITE_JPEG_QUALITY, int(quality[row])])
-        if ok:
-            result[row] = cv2.imdecode(buffer, cv2.IMREAD_GRAYSCALE)
+        picture = cv2.imdecode(buffer, cv2.IMREAD_GRAYSCALE) if ok else None
+        if picture is not None:
+            result[row] = picture
     return result
 
 

@@ -43,7 +43,7 @@ class FaceSet:
     @property
     def labels(self) -> NDArray[np.int64]:
         """(n,) the emotion with the most votes."""
-        return self.targets.argmax(1)
+        return np.asarray(self.targets.argmax(1), np.int64)
 
     def __len__(self) -> int:
         return len(self.images)

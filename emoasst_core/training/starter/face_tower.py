@@ -41,6 +41,8 @@ RARE_CLASS_POWER = 0.35  # sampling weight = frequency ** -power: disgust is see
 class FaceTower(nn.Module):
     """The vision tower of the bundle and the scale of its cosines while it trains."""
 
+    anchors: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         ensure_torchvision_imports()
@@ -76,7 +78,9 @@ class FaceBatches:
             yield views, torch.from_numpy(self.faces.targets[rows]), torch.from_numpy(self.faces.weights[rows])
 
 
-def train_faces(data: Path, run: Path, epochs: tuple[int, int] = (28, 5), seed: int = 0, report: Report | None = None) -> FaceTower:
+def train_faces(
+    data: Path, run: Path, epochs: tuple[int, int] = (28, 5), seed: int = 0, report: Report | None = None
+) -> FaceTower:
     """Fit the tower: long at 64 pixels, then briefly at the 96 pixels it is used at.
 
     Args:
@@ -89,8 +93,10 @@ def train_faces(data: Path, run: Path, epochs: tuple[int, int] = (28, 5), seed: 
     valid = load_ferplus(faces / "ferplus_valid.npz", False)
     torch.manual_seed(seed)
     tower = FaceTower()
-    stages = ((64, TrainerOptions(epochs[0], 2e-3, 0.02, 2.0, 0.998, 5.0, seed=seed)),
-              (96, TrainerOptions(epochs[1], 5e-4, 0.02, 0.5, 0.998, 5.0, seed=seed + 1)))
+    stages = (
+        (64, TrainerOptions(epochs[0], 2e-3, 0.02, 2.0, 0.998, 5.0, seed=seed)),
+        (96, TrainerOptions(epochs[1], 5e-4, 0.02, 0.5, 0.998, 5.0, seed=seed + 1)),
+    )
     for size, options in stages:
         trainer = Trainer(tower, options, run / f"faces_{size}.pt", mixed_precision=True)
         trainer.fit(

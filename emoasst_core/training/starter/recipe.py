@@ -113,7 +113,7 @@ def held_out_faces(data: Path, faces: FaceTower, fusion: VideoFusion) -> HeldOut
     bank = embed_views(faces, valid, 1, 0.0, seed=0)
     frames = torch.from_numpy(np.repeat(bank.views, NUM_FRAMES, axis=1))
     with torch.inference_mode():
-        embeddings = torch.cat([fusion.embed(part) for part in frames.split(512)])
+        embeddings = torch.cat([fusion.embed(part) for part in torch.split(frames, 512)])
         logits = fusion.log_scale.exp() * embeddings @ fusion.text_weights.T
     return HeldOut(logits.numpy(), valid.targets, embeddings.numpy())
 

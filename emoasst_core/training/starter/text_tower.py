@@ -1,7 +1,7 @@
 """Train the starter's text tower: emotion prompts must land on the emotion anchors, MELD utterances near them.
 
-One tower serves both uses: class prompts give the text weights that faces and voices are compared with, and a transcript gives the
-words' own embedding.
+One tower serves both uses: class prompts give the text weights that faces and voices are compared with, and a
+transcript gives the words' own embedding.
 """
 
 from __future__ import annotations
@@ -33,6 +33,14 @@ BATCH_SIZE = 96
 PROMPTS_PER_BATCH = 32
 TOKEN_DROPOUT = 0.2
 HIDDEN_TOKEN = 268  # the token of "!" with a space: stands for a hidden word, so no new vocabulary is needed
+# Windows quotation marks, dashes and dots, in both of the codings that MELD's listings mix.
+PLAIN_CHARACTERS = {
+    **dict.fromkeys("\u2018\u2019\u0091\u0092", "'"),
+    **dict.fromkeys("\u201c\u201d\u0093\u0094", '"'),
+    **dict.fromkeys("\u2013\u2014\u0096\u0097", "-"),
+    **dict.fromkeys("\u2026\u0085", "..."),
+    "\xa0": " ",
+}
 NAMES = ("Anna", "Ben", "Mum", "Dad", "Grandma", "the teacher", "my brother", "a friend", "the man", "the woman")
 
 
@@ -61,13 +69,14 @@ def load_meld(path: Path) -> WordSet:
 
 def plain_text(text: str) -> str:
     """Curly quotes, long dashes and odd spaces to plain ones: a transcriber writes none of them."""
-    table = str.maketrans({"\u2018": "'", "\u2019": "'", "\u0092": "'", "\u201c": '"', "\u201d": '"', "\u2014": "-", "\u2026": "...",
-                           "\u0097": "-", "\u0085": "...", "\u0093": '"', "\u0094": '"', "\xa0": " "})  # fmt: skip
+    table = str.maketrans(PLAIN_CHARACTERS)
     return " ".join(text.translate(table).split())
 
 
 class TextTower(nn.Module):
     """open_clip's text transformer as the bundle's configuration builds it."""
+
+    anchors: Tensor
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,7 +135,9 @@ class WordBatches:
         return self.prompts.training_prompt(emotion, utterance, rng.choice(NAMES), rng)
 
 
-def train_text(data: Path, prompts: Prompts, checkpoint: Path, num_epochs: int = 10, seed: int = 0, report: Report | None = None) -> TextTower:
+def train_text(
+    data: Path, prompts: Prompts, checkpoint: Path, num_epochs: int = 10, seed: int = 0, report: Report | None = None
+) -> TextTower:
     """Fit the tower on MELD's official train split and the prompts; the best epoch on the dev split is kept."""
     ensure_torchvision_imports()
     import open_clip
@@ -151,10 +162,11 @@ def text_loss(tower: nn.Module, batch: tuple[Tensor, Tensor, Tensor, Tensor]) ->
     assert isinstance(tower, TextTower)
     word_tokens, word_labels, prompt_tokens, prompt_labels = batch
     embeddings = tower.embed(torch.cat([word_tokens, prompt_tokens]))
-    words, prompts = embeddings.split([len(word_tokens), len(prompt_tokens)])
+    words, prompts = embeddings[: len(word_tokens)], embeddings[len(word_tokens) :]
     loss = F.cross_entropy(tower.logits(words) + tower.words_bias, word_labels, label_smoothing=0.1)
     alignment = (1 - (prompts * tower.anchors[prompt_labels]).sum(-1)).mean()
-    return loss + F.cross_entropy(tower.logits(prompts), prompt_labels) + 2 * alignment
+    total: Tensor = loss + F.cross_entropy(tower.logits(prompts), prompt_labels) + 2 * alignment
+    return total
 
 
 def predict_words(tower: TextTower, texts: tuple[str, ...], tokenize: Any) -> NDArray[np.float32]:
@@ -168,7 +180,8 @@ def score_words(tower: nn.Module, dev: WordSet, tokenize: Any, prompts: Prompts)
     assert isinstance(tower, TextTower)
     predictions = predict_words(tower, dev.texts, tokenize).argmax(1)
     cosines = [
-        float((tower.embed(tokenize(prompts.class_prompts(name))) @ tower.anchors[column]).mean()) for column, name in enumerate(EMOTIONS)
+        float((tower.embed(tokenize(prompts.class_prompts(name))) @ tower.anchors[column]).mean())
+        for column, name in enumerate(EMOTIONS)
     ]
     score = weighted_f1(dev.labels, predictions)
     return {

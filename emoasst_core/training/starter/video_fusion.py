@@ -64,6 +64,8 @@ def embed_views(tower: FaceTower, faces: FaceSet, num_views: int, strength: floa
 class VideoFusion(nn.Module):
     """The module with the class queries and the scale it is trained with."""
 
+    text_weights: Tensor
+
     def __init__(self, text_weights: NDArray[np.float32]) -> None:
         super().__init__()
         self.module = VisualFusionModule(**FUSION_OPTIONS)
@@ -102,7 +104,11 @@ class SequenceBatches:
 
 
 def make_sequences(
-    bank: ViewBank, pictures: NDArray[np.int64], by_label: list[NDArray[np.int64]], labels: NDArray[np.int64], rng: np.random.Generator
+    bank: ViewBank,
+    pictures: NDArray[np.int64],
+    by_label: list[NDArray[np.int64]],
+    labels: NDArray[np.int64],
+    rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor]:
     """(b, num_frames, embed_dim) sequences around the given pictures, and their (b, num_emotions) soft labels."""
     num_views = bank.views.shape[1]
@@ -154,7 +160,7 @@ def score_fusion(fusion: nn.Module, valid: ViewBank) -> dict[str, float]:
     by_label = [np.flatnonzero(labels == label) for label in range(NUM_EMOTIONS)]
     clear = np.flatnonzero(valid.targets.max(1) > 0.5)
     frames, _ = make_sequences(valid, clear, by_label, labels, np.random.default_rng(0))
-    predictions = torch.cat([fusion.logits(part).argmax(1) for part in frames.split(512)]).numpy()
+    predictions = torch.cat([fusion.logits(part).argmax(1) for part in torch.split(frames, 512)]).numpy()
     mean = (frames.mean(1) @ fusion.text_weights.T).argmax(1).numpy()
     result = {"accuracy": accuracy(labels[clear], predictions), "macro_f1": macro_f1(labels[clear], predictions)}
     baseline = {"mean_accuracy": accuracy(labels[clear], mean), "mean_macro_f1": macro_f1(labels[clear], mean)}

@@ -55,7 +55,7 @@ def _add_room(samples: Tensor, generator: torch.Generator) -> Tensor:
     room = room / room.square().sum(1, keepdim=True).sqrt() * share
     room[:, 0] = 1
     length = samples.shape[1] + ROOM_LENGTH
-    wet = torch.fft.irfft(torch.fft.rfft(samples, length) * torch.fft.rfft(room, length), length)
+    wet: Tensor = torch.fft.irfft(torch.fft.rfft(samples, length) * torch.fft.rfft(room, length), length)
     return wet[:, : samples.shape[1]]
 
 
@@ -82,7 +82,8 @@ def _change_band(samples: Tensor, generator: torch.Generator) -> Tensor:
     low = torch.rand(count, 1, generator=generator) * 250
     used = torch.rand(count, 1, generator=generator) < 0.35
     passed = torch.sigmoid((high - hertz) / 150) * torch.sigmoid((hertz - low) / 30)
-    return torch.fft.irfft(torch.fft.rfft(samples) * torch.where(used, passed, torch.ones(())), length)
+    filtered: Tensor = torch.fft.irfft(torch.fft.rfft(samples) * torch.where(used, passed, torch.ones(())), length)
+    return filtered
 
 
 def hide_stretches(mels: Tensor, generator: torch.Generator) -> Tensor:
@@ -99,9 +100,7 @@ def hide_stretches(mels: Tensor, generator: torch.Generator) -> Tensor:
     return result
 
 
-def pad_clips(
-    clips: list[NDArray[np.float32]], length: int, generator: torch.Generator | None = None
-) -> tuple[Tensor, Tensor]:
+def pad_clips(clips: list[NDArray[np.float32]], length: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
     """Clips of different lengths -> (b, length) sound and its mask.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ def load_voices(folder: Path, store: Path, corpora: tuple[str, ...] = CORPORA) -
         flat, bounds, labels = archive["flat"], archive["bounds"], archive["labels"]
         speakers, names = archive["speakers"].tolist(), archive["corpora"].tolist()
         num_errors = int(archive["num_errors"])
-    clips = tuple(flat[start:end] for start, end in zip(bounds[:-1], bounds[1:], strict=True))
+    clips = tuple(flat[start:end] for start, end in pairwise(bounds))
     everything = VoiceSet(clips, labels, tuple(speakers), tuple(names), num_errors)
     return everything if corpora == CORPORA else everything.where(lambda _speaker, corpus: corpus in corpora)
 

@@ -40,6 +40,8 @@ ADAPTER_OPTIONS = {"embed_dim": EMBED_DIM, "num_heads": 4, "feedforward_dim": 51
 class VoiceTower(nn.Module):
     """Log-mel network and auditory adapter, with the scale of their cosines while they train."""
 
+    anchors: Tensor
+
     def __init__(self, width: int = 128) -> None:
         super().__init__()
         self.network = LogMelNetwork(width)

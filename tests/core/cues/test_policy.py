@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -124,10 +126,10 @@ def test_no_rule_of_rate_or_time_is_broken_by_any_input(seed: int, options: CueO
     readings = adversarial(seed)
     cues = play(CuePolicy(options), readings)
     named = [cue.start_s for cue in cues if cue.emotion is not None]
-    assert all(later - earlier >= options.min_gap_s - 1e-6 for earlier, later in zip(named[:-1], named[1:], strict=True))
+    assert all(later - earlier >= options.min_gap_s - 1e-6 for earlier, later in pairwise(named))
     for time_s in named:
         assert sum(time_s - 60 < other <= time_s for other in named) <= options.max_per_minute
-    for earlier, later in zip(cues[:-1], cues[1:], strict=True):
+    for earlier, later in pairwise(cues):
         on_screen_s = later.start_s - earlier.start_s
         if earlier.emotion is not None and later.state is not CueState.CANT_SEE:
             assert on_screen_s >= options.min_shown_s - 1e-6
