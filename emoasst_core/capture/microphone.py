@@ -117,5 +117,5 @@ def _sample_rate_hz(sounddevice: Any, device: int | None) -> int:
     try:
         sounddevice.check_input_settings(device=device, channels=1, samplerate=SAMPLE_RATE_HZ)
     except sounddevice.PortAudioError:
-        return round(sounddevice.query_devices(device, "input")["default_samplerate"])
+        return int(sounddevice.query_devices(device, "input")["default_samplerate"])
     return SAMPLE_RATE_HZ

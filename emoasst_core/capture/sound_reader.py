@@ -93,7 +93,7 @@ class SoundReader:
             if self._resampler is not None:
                 tail = self._resampler.resample(None)
                 self._mixer = Mixer()
-            self._resampler = av.AudioResampler(format="fltp", layout=frame.layout, rate=SAMPLE_RATE_HZ)
+            self._resampler = av.AudioResampler(format="flt", layout=frame.layout, rate=SAMPLE_RATE_HZ)
             self._layout = layout
             self.sample_rate_hz, self.num_channels = frame.sample_rate, len(frame.layout.channels)
         samples = _joined(self._resampler.resample(frame))
@@ -122,7 +122,8 @@ class Mixer:
 
 
 def _joined(frames: list[Any]) -> NDArray[np.float32]:
-    arrays = [frame.to_ndarray() for frame in frames]
+    """(num_channels, n) from frames of interleaved samples."""
+    arrays = [frame.to_ndarray().reshape(-1, len(frame.layout.channels)).T for frame in frames]
     return np.concatenate(arrays, axis=1) if arrays else np.zeros((1, 0), np.float32)
 
 

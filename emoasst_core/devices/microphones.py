@@ -37,7 +37,7 @@ def list_microphones() -> list[MicrophoneInfo]:
         default = sounddevice.default.device[0]
     except sounddevice.PortAudioError as error:
         raise DeviceError(f"Microphones cannot be listed: {error}.", "Check the system's sound settings.") from error
-    found = {}
+    found: dict[str, MicrophoneInfo] = {}
     for index, device in enumerate(devices):
         if device["max_input_channels"] > 0:
             microphone_id = f"{systems[device['hostapi']]['name']}: {device['name']}"

@@ -38,7 +38,11 @@ class VoiceActivity:
     def __init__(self) -> None:
         self._session = _open_session()
         self._next_s: float | None = None
-        self._forget()
+        self._start_s = 0.0
+        self._remainder = np.zeros(0, np.float32)
+        self._context = np.zeros(CONTEXT_LENGTH, np.float32)
+        self._hidden = np.zeros(STATE_SHAPE, np.float32)
+        self._cell = np.zeros(STATE_SHAPE, np.float32)
 
     def feed(self, block: AudioBlock) -> list[SpeechChunk]:
         """Rate the whole chunks completed by this block; what is left waits for the next.
@@ -47,8 +51,7 @@ class VoiceActivity:
             block: contiguous with the one before; one that is not starts afresh.
         """
         if self._next_s is None or abs(block.start_s - self._next_s) > MAX_GAP_S:
-            self._forget()
-            self._start_s = block.start_s
+            self._start_afresh(block.start_s)
         self._next_s = block.end_s
         samples = np.concatenate([self._remainder, block.samples])
         num_chunks = len(samples) // CHUNK_LENGTH
@@ -72,12 +75,12 @@ class VoiceActivity:
         self._context = tails[-1]
         return np.asarray(probs, np.float32).ravel()
 
-    def _forget(self) -> None:
+    def _start_afresh(self, start_s: float) -> None:
+        self._start_s = start_s
+        self._remainder = np.zeros(0, np.float32)
+        self._context = np.zeros(CONTEXT_LENGTH, np.float32)
         self._hidden = np.zeros(STATE_SHAPE, np.float32)
         self._cell = np.zeros(STATE_SHAPE, np.float32)
-        self._context = np.zeros(CONTEXT_LENGTH, np.float32)
-        self._remainder = np.zeros(0, np.float32)
-        self._start_s = 0.0
 
 
 def _open_session() -> Any:
