@@ -1,0 +1,1 @@
+"""EmoAsst without a window. Importing it loads no model and no heavy library."""

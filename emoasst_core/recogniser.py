@@ -104,7 +104,7 @@ class Recogniser:
         num_pieces = int(np.ceil(len(samples) / (self.config.max_sound_s * SAMPLE_RATE_HZ)))
         pieces = np.array_split(samples, num_pieces)
         mean = np.mean([self.heads.embed_sound(self.audio.states(piece)) for piece in pieces], axis=0)
-        return (mean / max(float(np.linalg.norm(mean)), 1e-6)).astype(np.float32)
+        return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
     def embed_words(self, text: str) -> Vector | None:
         """A transcript -> (embed_dim,); None for fillers too short to carry a feeling, or where words are not used."""

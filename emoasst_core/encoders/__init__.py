@@ -1,0 +1,1 @@
+"""Vision, audio and text towers behind one protocol, from model folders."""

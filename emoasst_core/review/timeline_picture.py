@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emoasst_core.cues.catalogue import Catalogue
-from emoasst_core.datatypes import CueState, Source, TimelineSpan
+from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan
 from emoasst_core.store.sessions import SessionRecord
 
 LANES = ("Face", "Voice", "Words said", "Together", "Shown cue", "Your answer")
@@ -36,7 +36,7 @@ def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> No
         _draw_span(lanes, span, SOURCE_LANES[span.source], duration_s, catalogue)
     for utterance in record.utterances:
         if utterance.label is not None:
-            _draw_box(lanes, utterance.start_s, utterance.end_s, 5, catalogue.emotion_color(utterance.label), "", 1.0)
+            _draw_box(lanes, utterance.start_s, utterance.end_s, 5, _color(catalogue, utterance.label), "", 1.0)
             _write(lanes, utterance.start_s, utterance.end_s, 5, utterance.label, duration_s, PAPER)
     _dress(lanes, f"{record.recording}: what was seen, heard and shown", duration_s)
     _draw_words(captions, record, duration_s)
@@ -45,13 +45,17 @@ def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> No
     temporary.replace(path)
 
 
+def _color(catalogue: Catalogue, emotion: str) -> str:
+    return catalogue.color(Cue(0.0, CueState.CLEAR, emotion), "light")
+
+
 def _draw_span(axes: Any, span: TimelineSpan, lane: int, duration_s: float, catalogue: Catalogue) -> None:
     if span.emotion is None:
         _draw_box(axes, span.start_s, span.end_s, lane, PAPER, HATCHED[span.state], 1.0)
         _write(axes, span.start_s, span.end_s, lane, NOTES[span.state], duration_s, INK)
         return
     is_clear = span.state is CueState.CLEAR
-    color = catalogue.emotion_color(span.emotion)
+    color = _color(catalogue, span.emotion)
     _draw_box(axes, span.start_s, span.end_s, lane, color if is_clear else PAPER, "", 1.0, edge=color)
     text = span.emotion if is_clear else f"maybe {span.emotion}"
     _write(axes, span.start_s, span.end_s, lane, text, duration_s, PAPER if is_clear else INK)

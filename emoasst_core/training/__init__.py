@@ -1,0 +1,1 @@
+"""From labelled clips to weights: listings, stored features, one loop, recipes."""
