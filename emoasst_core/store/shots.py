@@ -76,14 +76,15 @@ def add_shot(database: Database, shot: Shot, session_id: str, utterance_number: 
             "INSERT INTO shot_keys (shot_id, modality, vector) VALUES (?, ?, ?)",
             ((shot_id, modality.value, blob_from_vector(key)) for modality, key in shot.keys.items()),
         )
-        kept = [
-            record.shot.shot_id
-            for record in list_shots(database)
-            if (record.session_id, record.utterance_number, record.shot.encoder_hash)
-            != (session_id, utterance_number, shot.encoder_hash)
-        ]
         name = EMOTIONS[int(np.argmax(shot.label))]
-        _add_version(database, f"{name} for utterance {utterance_number} of {session_id}", [*kept, shot_id])
+        version = _next_version(database, f"{name} for utterance {utterance_number} of {session_id}")
+        database.execute(
+            """DELETE FROM cache_members WHERE version = ? AND shot_id IN
+               (SELECT shot_id FROM shots WHERE session_id = ? AND utterance_number = ? AND encoder_hash = ?)""",
+            (version, session_id, utterance_number, shot.encoder_hash),
+        )
+        database.execute("INSERT INTO cache_members (version, shot_id) VALUES (?, ?)", (version, shot_id))
+        _drop_old_versions(database)
     return replace(shot, shot_id=shot_id)
 
 
@@ -97,41 +98,18 @@ def remove_shot(database: Database, shot_id: int) -> ShotRecord:
         CacheError: no such shot is in the cache.
     """
     with database.writing():
-        records = {record.shot.shot_id: record for record in list_shots(database)}
-        if shot_id not in records:
+        removed = _records(database, shot_id)
+        if not removed:
             raise CacheError(f"There is no shot {shot_id} in the cache.", "`emoasst cache list` shows those there are.")
-        _add_version(database, f"removed shot {shot_id}", [kept for kept in records if kept != shot_id])
-    return records[shot_id]
+        version = _next_version(database, f"removed shot {shot_id}")
+        database.execute("DELETE FROM cache_members WHERE version = ? AND shot_id = ?", (version, shot_id))
+        _drop_old_versions(database)
+    return removed[0]
 
 
 def list_shots(database: Database) -> list[ShotRecord]:
     """The shots of the cache, oldest first."""
-    with database.reading():
-        rows = database.rows(
-            """SELECT shots.* FROM shots JOIN cache_members USING (shot_id)
-               WHERE version = (SELECT max(version) FROM cache_versions) ORDER BY shot_id"""
-        )
-        vectors = database.rows(
-            """SELECT shot_keys.* FROM shot_keys JOIN cache_members USING (shot_id)
-               WHERE version = (SELECT max(version) FROM cache_versions) ORDER BY shot_keys.rowid"""
-        )
-    keys = vectors_by_owner(vectors, "shot_id")
-    return [
-        ShotRecord(
-            shot=Shot(
-                label=np.array(json.loads(row["label"]), dtype=np.float32),
-                keys=keys[row["shot_id"]],
-                encoder_hash=row["encoder_hash"],
-                person=row["person"],
-                shot_id=row["shot_id"],
-            ),
-            session_id=row["session_id"],
-            utterance_number=row["utterance_number"],
-            labeller=row["labeller"],
-            created_at=moment_from_text(row["created_at"]),
-        )
-        for row in rows
-    ]
+    return _records(database)
 
 
 def shots_for(database: Database, encoder_hash: str) -> list[Shot]:
@@ -207,6 +185,32 @@ def _check(shot: Shot) -> None:
             raise CacheError(f"The {modality.value} key of a shot must be a unit vector; its length is {norm:.4g}.")
 
 
+def _records(database: Database, shot_id: int | None = None) -> list[ShotRecord]:
+    """The shots of the cache in force, or the one of that id if it is among them."""
+    which = """JOIN cache_members USING (shot_id)
+               WHERE version = (SELECT max(version) FROM cache_versions) AND shot_id = coalesce(?, shot_id)"""
+    with database.reading():
+        rows = database.rows(f"SELECT shots.* FROM shots {which} ORDER BY shot_id", (shot_id,))
+        vectors = database.rows(f"SELECT shot_keys.* FROM shot_keys {which} ORDER BY shot_keys.rowid", (shot_id,))
+    keys = vectors_by_owner(vectors, "shot_id")
+    return [
+        ShotRecord(
+            shot=Shot(
+                label=np.array(json.loads(row["label"]), dtype=np.float32),
+                keys=keys[row["shot_id"]],
+                encoder_hash=row["encoder_hash"],
+                person=row["person"],
+                shot_id=row["shot_id"],
+            ),
+            session_id=row["session_id"],
+            utterance_number=row["utterance_number"],
+            labeller=row["labeller"],
+            created_at=moment_from_text(row["created_at"]),
+        )
+        for row in rows
+    ]
+
+
 def _versions(database: Database) -> list[CacheVersion]:
     rows: list[Row] = database.rows(
         """SELECT cache_versions.*, count(shot_id) AS num_shots
@@ -215,11 +219,18 @@ def _versions(database: Database) -> list[CacheVersion]:
     return [CacheVersion(row["version"], moment_from_text(row["created_at"]), row["change"], row["num_shots"]) for row in rows]
 
 
-def _add_version(database: Database, change: str, shot_ids: list[int]) -> None:
+def _next_version(database: Database, change: str) -> int:
+    """A new version with the members of the last one, to be changed by the caller."""
     version = database.execute("INSERT INTO cache_versions (created_at, change) VALUES (?, ?)", (now_text(), change))
-    database.execute_many(
-        "INSERT INTO cache_members (version, shot_id) VALUES (?, ?)", ((version, shot_id) for shot_id in shot_ids)
+    database.execute(
+        """INSERT INTO cache_members (version, shot_id) SELECT ?, shot_id FROM cache_members
+           WHERE version = (SELECT max(version) FROM cache_versions WHERE version < ?)""",
+        (version, version),
     )
+    return version
+
+
+def _drop_old_versions(database: Database) -> None:
     database.execute(
         "DELETE FROM cache_versions WHERE version NOT IN (SELECT version FROM cache_versions ORDER BY version DESC LIMIT ?)",
         (NUM_VERSIONS_KEPT + 1,),
