@@ -24,6 +24,7 @@ from emoasst_core.evaluation.protocols import NUM_SEEDS, SHOT_COUNTS, Answers, T
 from emoasst_core.evaluation.run_card import add_result
 from emoasst_core.evaluation.test_split import TestSplit
 
+MIN_GROUPS = 5
 SPREAD = ("accuracy", "weighted_f1", "macro_f1", "uar")
 
 
@@ -89,10 +90,11 @@ def score(answers: Answers, task: Task) -> dict[str, Any]:
     predictions = predict(answers.logits)
     majority = np.full(len(queries), np.bincount(task.train.labels).argmax())
     against = mcnemar(queries.labels, predictions, majority)
+    clustered = len(set(queries.groups)) >= MIN_GROUPS
+    intervals = bootstrap_intervals(queries.labels, predictions, queries.groups if clustered else queries.ids)
     return summary(queries.labels, probabilities(answers.logits, temperature), queries.answered(task.modalities)) | {
-        "intervals": {
-            name: list(pair) for name, pair in bootstrap_intervals(queries.labels, predictions, queries.groups).items()
-        },
+        "intervals": {name: list(pair) for name, pair in intervals.items()},
+        "intervals_over": "groups" if clustered else f"rows ({len(set(queries.groups))} groups are too few to resample)",
         "majority": majority_row(task),
         "mcnemar_against_majority": {"only_this": against.only_first, "only_majority": against.only_second, "p": against.p_value},
         "temperature": temperature,

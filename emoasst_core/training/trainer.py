@@ -116,9 +116,7 @@ class Trainer:
         is_half = mixed_precision and device.startswith("cuda") and not torch.cuda.is_bf16_supported()
         self.half_type = torch.float16 if is_half else torch.bfloat16
         self.scaler = torch.amp.GradScaler("cuda", enabled=is_half)
-        self.optimizer = torch.optim.AdamW(
-            _parameter_groups(module, options.weight_decay), lr=options.learning_rate, fused=device.startswith("cuda")
-        )
+        self.optimizer = torch.optim.AdamW(_parameter_groups(module, options.weight_decay), lr=options.learning_rate, fused=True)
         self.averaged = _copy_state(module) if options.ema_decay else {}
         self.best_state = _copy_state(module)
 

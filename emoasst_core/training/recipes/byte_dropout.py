@@ -28,8 +28,8 @@ class ByteDropout(nn.Module):
             return values
         words = torch.empty((values.numel() + 7) // 8, dtype=torch.int64, device=values.device)
         random_bytes = words.random_(-(2**63), None).view(torch.uint8)[: values.numel()]
-        kept = (random_bytes >= self.threshold).view(values.shape)
-        return values * kept * (LEVELS / (LEVELS - self.threshold))
+        kept = (random_bytes >= self.threshold).view(values.shape).to(values.dtype)
+        return values * kept.mul_(LEVELS / (LEVELS - self.threshold))
 
 
 @contextmanager
