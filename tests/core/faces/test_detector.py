@@ -52,8 +52,8 @@ def test_real_faces_are_found_in_the_pixels_of_the_full_picture(detector_name: s
     for frame in frames:
         (face,) = detector.detect(frame)
         height, width = frame.image.shape[:2]
-        assert 0 <= face.box.x and face.box.x + face.box.width <= width
-        assert 0 <= face.box.y and face.box.y + face.box.height <= height
+        assert face.box.x >= 0 and face.box.x + face.box.width <= width
+        assert face.box.y >= 0 and face.box.y + face.box.height <= height
     empty = MediaFile(data_folder() / "clips" / "pyfeat_no_face.mp4", frame_rate_hz=4)
     assert [detector.detect(frame) for frame in empty.frames()] == [[]] * len(list(empty.frames()))
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -72,7 +74,7 @@ def test_no_utterance_is_longer_than_the_limit_and_none_overlap() -> None:
     spans = cut(found, options)
     assert len(spans) > 20
     assert all(0 < end_s - start_s <= 4.0 + CHUNK_S for start_s, end_s in spans)
-    assert all(later[0] >= earlier[1] for earlier, later in zip(spans, spans[1:], strict=False))
+    assert all(later[0] >= earlier[1] for earlier, later in pairwise(spans))
 
 
 def test_feeding_chunk_by_chunk_or_all_at_once_is_the_same() -> None:
