@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   emoasst train --recipe emoasst --data my_clips.csv --out runs/first
   emoasst train --recipe emoasst --data MELD.Raw --vision models/emotionclip --audio models/segue --out runs/meld
   emoasst train --data my_clips.csv --check
+  emoasst train --data MELD.Raw --out runs/tables --ablations --split test
   torchrun --nproc-per-node 4 -m emoasst_core.cli train --recipe emoasst --data MELD.Raw --out runs/meld
 
 A run that was stopped, by whatever cause, goes on when the same command is given again."""
@@ -43,6 +44,8 @@ def add_parser(subparsers: Any) -> None:
         "--kind", choices=("auto", *READERS), default="auto", help="what kind of data it is, if that cannot be told"
     )
     parser.add_argument("--out", type=Path, help="run folder; needed unless --check")
+    parser.add_argument("--ablations", action="store_true", help="train without and with prompts and fill in Tables 2 to 5")
+    parser.add_argument("--split", choices=("dev", "test"), default="dev", help="with --ablations: rows the tables are about")
     parser.add_argument("--check", action="store_true", help="look the data over, open every clip, and stop")
     parser.add_argument("--json", type=Path, help="with --check: also write the findings to this file")
     parser.add_argument("--seed", type=int, default=0)
@@ -105,6 +108,11 @@ def run(arguments: argparse.Namespace) -> int:
 
         train_starter(arguments.data, arguments.out, arguments.seed, lambda line: console.print(line, highlight=False))
         return 0
+    if arguments.ablations:
+        from emoasst_core.evaluation.ablations import as_markdown
+
+        print(as_markdown(run_ablation_command(arguments, arguments.split)))
+        return 0
     card = _train(arguments, console)
     if card:
         print(json.dumps({"run_id": card["run_id"], "out": str(arguments.out), "dev": card["dev"]}, indent=1))
@@ -134,6 +142,24 @@ def _check(arguments: argparse.Namespace) -> int:
     if arguments.json:
         arguments.json.write_text(json.dumps(findings.as_dict(), indent=1) + "\n", encoding="utf-8")
     return 0 if findings.is_usable else EXIT_UNUSABLE
+
+
+def run_ablation_command(arguments: argparse.Namespace, split: str = "dev") -> dict[str, Any]:
+    """Train without and with prompts on shared features, with the options of `emoasst train`, and fill in the tables.
+
+    Args:
+        arguments: those of `emoasst train`.
+        split: to fill the tables for.
+    """
+    from emoasst_core.evaluation.ablations import run_ablations
+
+    console = Console(stderr=True)
+    arguments.store = arguments.store or arguments.out / "features"
+
+    def train(folder: Path, options: Any) -> dict[str, Any]:
+        return _train(argparse.Namespace(**{**vars(arguments), "out": folder, "prompts": options.prompts}), console)
+
+    return run_ablations(arguments.out, head_options(arguments), train, split)
 
 
 def _train(arguments: argparse.Namespace, console: Console) -> dict[str, Any]:
