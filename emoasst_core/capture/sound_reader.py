@@ -67,17 +67,18 @@ class SoundReader:
     def _pieces(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
         """(start_s, samples) of every decoded frame, gaps filled; only the first start_s need be believed."""
         expected_s: float | None = None
-        start_s = 0.0
+        start_s = filled_s = 0.0
         for frame in decoded(self._container, self._stream, self._warn):
             frame_s = None if frame.time is None else frame.time - self._origin_s
             if expected_s is None:
                 start_s = expected_s = frame_s or 0.0
             elif frame_s is not None:
                 gap_s = frame_s - expected_s
-                if not -1.0 < gap_s < MAX_JUMP_S:
+                if not -1.0 < gap_s < MAX_JUMP_S - filled_s:
                     self._origin_s += gap_s
                     self._warn(f"The sound's time stamps jump after {expected_s:.1f} s; it was joined there.")
                 elif gap_s > MIN_GAP_S:
+                    filled_s += gap_s
                     yield from _silence(expected_s, gap_s)
                     expected_s = frame_s
             yield start_s, self._mixer.mix(self._resample(frame))

@@ -42,7 +42,7 @@ def test_clear_speech_is_mostly_understood(transcriber: Transcriber) -> None:
     sound = load_sound(Path(os.environ["EMOASST_DATA"]) / "spoken" / "jfk.flac")
     words = transcriber.transcribe(sound, 100.0).words
     said = {word.text for word in words}
-    expected = set(["and", "so", "my", "fellow", "americans", "ask", "not", "what", "your", "country", "can", "do", "for", "you"])
+    expected = {"and", "so", "my", "fellow", "americans", "ask", "not", "what", "your", "country", "can", "do", "for", "you"}
     assert len(said & expected) / len(expected) > 0.5
     assert all(later.start_s >= earlier.end_s - 0.011 for earlier, later in pairwise(words))
     assert all("(" not in word.text and "<" not in word.text and "[" not in word.text for word in words)

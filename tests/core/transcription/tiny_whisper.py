@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-MARKS = (
-    ("endoftext", "startoftranscript", "en", "de", "translate", "transcribe")
-    + ("startoflm", "startofprev", "nospeech", "notimestamps")
-)  # fmt: skip
+MARKS = "endoftext startoftranscript en de translate transcribe startoflm startofprev nospeech notimestamps"
 
 
 def build_tiny_whisper(folder: Path, scratch: Path) -> Path:
@@ -48,7 +45,7 @@ def _write_tokenizer(folder: Path) -> dict[str, int]:
     tokenizer = Tokenizer(models.BPE(vocab={letter: index for index, letter in enumerate(letters)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens([AddedToken(f"<|{mark}|>", special=True) for mark in MARKS])
+    tokenizer.add_special_tokens([AddedToken(f"<|{mark}|>", special=True) for mark in MARKS.split()])
     tokenizer.add_tokens([AddedToken(f"<|{index * 0.02:.2f}|>") for index in range(1501)])
     tokenizer.save(str(folder / "tokenizer.json"))
     end = "<|endoftext|>"
