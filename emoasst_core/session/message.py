@@ -42,6 +42,7 @@ class Begin:
 
     session: int
     recording: str
+    options: AnalysisOptions
 
 
 @dataclass(frozen=True, slots=True)

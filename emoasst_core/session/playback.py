@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from emoasst_core.capture.media_container import audio_stream, decoded, opened, start_s, video_stream
+from emoasst_core.capture.media_container import audio_stream, opened, start_s, video_stream
 from emoasst_core.capture.picture_reader import MAX_SIDE_PX, display_matrix, upright
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError, MediaError
@@ -73,10 +74,18 @@ class PictureSeeker:
         for back_s in BACK_STEPS_S:
             target_s = max(0.0, time_s - back_s) + self._origin_s
             self._container.seek(int(target_s / self._stream.time_base), stream=self._stream)
-            self._pictures = decoded(self._container, self._stream, lambda _sentence: None)
+            self._pictures = self._decode()
             self._current, self._next = next(self._pictures, None), next(self._pictures, None)
             if self._current is not None and (self._time_s(self._current) <= time_s or target_s <= self._origin_s):
                 return
+
+    def _decode(self) -> Iterator[Any]:
+        for packet in self._container.demux(self._stream):
+            try:
+                pictures = packet.decode()
+            except av.FFmpegError:  # a damaged part is left out; the picture before it stays
+                continue
+            yield from pictures
 
     def _advance(self) -> None:
         self._current, self._next = self._next, next(self._pictures, None)

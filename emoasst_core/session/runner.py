@@ -30,6 +30,9 @@ class SessionRunner:
         database_path: where sessions and shots are kept; None for the usual place.
         sessions_folder: where a session's files go; None for the usual place.
         factory: what the model process opens its pipeline with.
+
+    Attributes:
+        options: may be changed; the next session follows it.
     """
 
     def __init__(
@@ -42,13 +45,13 @@ class SessionRunner:
         factory: str = DEFAULT_FACTORY,
     ) -> None:
         self._on_event = on_event
-        self._options = options or AnalysisOptions()
+        self.options = options or AnalysisOptions()
         self._database_path = database_path or paths.database_path()
         self._sessions_folder = sessions_folder or paths.sessions_folder()
         self._lock = threading.Lock()
         self._run: SessionRun | None = None
         self._num_sessions = 0
-        settings = WorkerSettings(profile, self._options, self._database_path, factory)
+        settings = WorkerSettings(profile, self.options, self._database_path, factory)
         self._worker = Worker(settings, self._take, self._worker_lost)
 
     @property
@@ -62,7 +65,7 @@ class SessionRunner:
         Raises:
             WorkerError: a session is running already.
         """
-        self._start(RecordingIntake(Path(path).absolute(), realtime, self._options.faces.analysis_rate_hz))
+        self._start(RecordingIntake(Path(path).absolute(), realtime, self.options.faces.analysis_rate_hz))
 
     def start_live(self, camera_id: str | None, microphone_id: str | None) -> None:
         """Analyse a camera and a microphone, or one of them.
@@ -85,7 +88,7 @@ class SessionRunner:
             LiveIntake(
                 open_camera if camera_id is not None else None,
                 open_microphone if microphone_id is not None else None,
-                self._options.faces.analysis_rate_hz,
+                self.options.faces.analysis_rate_hz,
             )
         )
 
@@ -147,7 +150,13 @@ class SessionRunner:
                 self._worker.retry()
             self._num_sessions += 1
             self._run = SessionRun(
-                self._num_sessions, intake, self._worker, self._database_path, self._sessions_folder, self._on_event
+                self._num_sessions,
+                intake,
+                self._worker,
+                self.options,
+                self._database_path,
+                self._sessions_folder,
+                self._on_event,
             )
         self._run.start()
 

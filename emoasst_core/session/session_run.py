@@ -8,8 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from emoasst_core.config import AnalysisOptions
 from emoasst_core.errors import EmoAsstError
-from emoasst_core.session.events import ProgressMade, RunState, SessionEvent, SessionFailed, SessionSaved, StateChanged
+from emoasst_core.session.events import (
+    CueChanged,
+    LevelHeard,
+    Predicted,
+    ProgressMade,
+    RunState,
+    SessionEvent,
+    SessionFailed,
+    SessionSaved,
+    StateChanged,
+)
 from emoasst_core.session.intake import Intake
 from emoasst_core.session.marks import write_marks
 from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, RecordSoFar, Stopped
@@ -34,6 +45,7 @@ class SessionRun:
         number: tells this session's answers from those of the one before.
         intake: what is captured.
         worker: the model process, possibly still loading.
+        options: how to analyse.
         database_path, sessions_folder: where the session is saved.
         tell: called from several threads with each event.
     """
@@ -43,6 +55,7 @@ class SessionRun:
         number: int,
         intake: Intake,
         worker: Worker,
+        options: AnalysisOptions,
         database_path: Path,
         sessions_folder: Path,
         tell: Callable[[SessionEvent], None],
@@ -54,6 +67,7 @@ class SessionRun:
         self.frames_analysed = 0
         self._intake = intake
         self._worker = worker
+        self._options = options
         self._database_path = database_path
         self._sessions_folder = sessions_folder
         self._tell = tell
@@ -62,6 +76,7 @@ class SessionRun:
         self._is_refused = False
         self._begun_generation = 0
         self._losses = 0
+        self._resumed_s = 0.0
         self._parts: list[SessionRecord] = []
         self._part: SessionRecord | None = None
         self._finished = threading.Event()
@@ -119,7 +134,7 @@ class SessionRun:
             self._part = message.record
         if isinstance(message, Handled | Finished):
             for event in message.events:
-                if not isinstance(event, ProgressMade | StateChanged | SessionSaved):  # those are this side's to say
+                if is_news(event, self._resumed_s):
                     self._tell(event)
         if isinstance(message, Finished):
             self._finished.set()
@@ -191,8 +206,9 @@ class SessionRun:
                 self._fail(EmoAsstError(worker.load_failure.message, worker.load_failure.next_step))
             return False
         generation = worker.generation
-        if not worker.send(Begin(self.number, self._intake.recording), generation):
+        if not worker.send(Begin(self.number, self._intake.recording, self._options), generation):
             return False
+        self._resumed_s = self.transport.now_s() if self._begun_generation else 0.0
         self._begun_generation = generation
         if self.state is RunState.LOADING:
             self._enter(RunState.PAUSED if self.transport.is_paused else RunState.RUNNING)
@@ -249,3 +265,18 @@ class SessionRun:
                 return
             self.state = state
             self._tell(StateChanged(state))
+
+
+def is_news(event: SessionEvent, resumed_s: float) -> bool:
+    """Whether to pass on what a pipeline says.
+
+    Progress and loudness are told by the capture side. A pipeline opened in mid-session first runs through the time before
+    it, in which it saw nothing: that is no news either.
+    """
+    if isinstance(event, ProgressMade | LevelHeard):
+        return False
+    if isinstance(event, CueChanged):
+        return event.cue.start_s >= resumed_s
+    if isinstance(event, Predicted):
+        return event.prediction.end_s >= resumed_s
+    return True

@@ -11,6 +11,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, Protocol
 
+from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import EmoAsstError, WorkerError
 from emoasst_core.session.events import SessionEvent
@@ -76,7 +77,7 @@ class _Service:
     def run(self) -> None:
         """Serve until the pipe closes."""
         try:
-            self._open("")  # loads every model now, so that the first session starts at once
+            self._open("", self._settings.options)  # loads every model now, so that the first session starts at once
         except EmoAsstError as error:
             self._connection.send(LoadFailed(error.message, error.next_step))
             return
@@ -91,7 +92,7 @@ class _Service:
 
     def _answer(self, message: object) -> None:
         if isinstance(message, Begin):
-            self._pipeline = self._open(message.recording)
+            self._pipeline = self._open(message.recording, message.options)
             self._session = message.session
             self._next_record_s = time.monotonic() + RECORD_EVERY_S
         elif isinstance(message, Frame | AudioBlock) and self._pipeline is not None:
@@ -111,12 +112,12 @@ class _Service:
         finished_s = time.monotonic()
         self._next_record_s = finished_s + max(RECORD_EVERY_S, (finished_s - started_s) / RECORD_SHARE)
 
-    def _open(self, recording: str) -> PipelineLike:
+    def _open(self, recording: str, options: AnalysisOptions) -> PipelineLike:
         settings = self._settings
         module_name, _, function_name = settings.factory.partition(":")
         try:
             factory = getattr(import_module(module_name), function_name)
         except (ImportError, AttributeError) as error:
             raise WorkerError(f"The analysis {settings.factory} cannot be opened: {error}.", "Install EmoAsst again.") from error
-        pipeline: PipelineLike = factory(settings.profile, settings.options, settings.database_path, recording)
+        pipeline: PipelineLike = factory(settings.profile, options, settings.database_path, recording)
         return pipeline

@@ -1,0 +1,1 @@
+"""The window: pages, widgets and what connects them with the core."""

@@ -1,0 +1,74 @@
+"""Puts the window together and takes it apart again."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QApplication
+
+from app.background import Background
+from app.bridge import Bridge
+from app.main_window import MainWindow
+from app.preferences import Preferences
+from app.services import Services
+from emoasst_core import paths
+from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.session.message import DEFAULT_FACTORY
+from emoasst_core.session.runner import SessionRunner
+
+
+def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY) -> int:
+    """Open the window and stay until it is closed.
+
+    Args:
+        arguments: the command line, without the program's name.
+        factory: what the model process opens its pipeline with.
+
+    Returns:
+        The exit code.
+    """
+    parsed = _parser().parse_args(sys.argv[1:] if arguments is None else arguments)
+    application = QApplication.instance() or QApplication(["emoasst"])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("EmoAsst")
+    application.setStyle("Fusion")  # the one style that follows a style sheet alike on every system
+    application.setWindowIcon(QIcon(str(paths.assets_folder() / "icons" / "app.svg")))
+    services = open_services(parsed.profile, factory)
+    window = MainWindow(services)
+    try:
+        window.show()
+        if parsed.recording is not None:
+            window.open_recording(parsed.recording)
+        return application.exec()
+    finally:
+        window.hide()
+        window.review_page.close_player()
+        services.runner.close()
+        services.background.close()
+        window.deleteLater()
+
+
+def open_services(profile: str, factory: str) -> Services:
+    """Everything the pages need; the model process starts loading now."""
+    preferences = Preferences()
+    bridge = Bridge()
+    runner = SessionRunner(
+        bridge.tell,
+        profile=profile,
+        options=preferences.choices.options,
+        database_path=paths.database_path(),
+        sessions_folder=paths.sessions_folder(),
+        factory=factory,
+    )
+    return Services(runner, bridge, Background(), preferences, Catalogue.load(), paths.database_path(), paths.sessions_folder())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="emoasst app", description="Open the window.")
+    parser.add_argument("--recording", type=Path, help="play this recording at once")
+    parser.add_argument("--profile", default="starter", help="name or folder of the models")
+    return parser

@@ -1,0 +1,195 @@
+"""How the review page is arranged: picture and answers above, timeline or table below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QScrollArea,
+    QSizePolicy,
+    QStackedWidget,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.item_models.timeline_model import LaneRow, TimelineModel, clock_text
+from app.widgets.answer_pad import AnswerPad
+from app.widgets.cue_card import CueIcon
+from app.widgets.notice import Notice
+from app.widgets.picture_view import PictureView
+from app.widgets.player_bar import PlayerBar
+from app.widgets.text import Button, card, label
+from app.widgets.timeline_view import TimelineView
+from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.datatypes import Cue
+from emoasst_core.store.utterances import UtteranceRow
+
+SIDE_PX = 400
+CUE_ICON_PX = 44
+
+
+class ReviewLayout:
+    """The widgets of the review page in their places."""
+
+    def __init__(self, page: QWidget, catalogue: Catalogue, model: TimelineModel) -> None:
+        self._catalogue = catalogue
+        self.back_button = Button("Start page", "plain", "back")
+        self.title = label("", "heading", wraps=False)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.undo_button = Button("Undo", "plain", "undo")
+        self.redo_button = Button("Redo", "plain", "redo")
+        self.table_button = Button("Show as a table", "plain")
+        self.notice = Notice()
+        self.picture = PictureView()
+        self.bar = PlayerBar()
+        self.pad = AnswerPad(catalogue)
+        self.timeline = TimelineView(model)
+        self.table = _table(model)
+        self._cue_icon = CueIcon(catalogue, CUE_ICON_PX)
+        self._cue_words = label("")
+        self._question = label("", "heading")
+        self._part = label("", "soft")
+        self._kept = label("", "soft")
+        self.lower = QStackedWidget()
+        self.lower.addWidget(self.timeline)
+        self.lower.addWidget(self.table)
+        self.lower.setFixedHeight(220)
+        for button in (self.undo_button, self.redo_button):
+            button.setEnabled(False)
+        self._lay_out(page)
+
+    def clear(self) -> None:
+        """Nothing is open yet."""
+        self.title.setText("Opening …")
+        self.notice.hide()
+        self.picture.say("")
+        self._kept.setText("")
+        self._part.setText("")
+        self.show_cue(None)
+        self.pad.show_answer(None, False)
+
+    def show_part(self, part: UtteranceRow) -> None:
+        """Say which part answers are for, and the answer it has."""
+        who = f", {part.person}" if part.person else ""
+        words = f"\n“{part.text}”" if part.text else ""
+        self._part.setText(f"{clock_text(part.start_s)} to {clock_text(part.end_s)}{who}{words}")
+        self.timeline.set_selected(part.start_s, part.end_s)
+        self.pad.show_answer(part.label, bool(part.embeddings))
+
+    def show_cue(self, row: LaneRow | None) -> None:
+        """Show the cue that was shown at this moment."""
+        if row is None or row.state is None:
+            self._cue_icon.show_cue(None)
+            self._cue_words.setText("No cue was shown here.")
+            return
+        self._cue_icon.show_cue(Cue(row.start_s, row.state, row.emotion))
+        self._cue_words.setText(f"Shown: {row.text}")
+
+    def say_kept(self, words: str) -> None:
+        """Say what became of the last answer."""
+        self._kept.setText(words)
+
+    @property
+    def shows_table(self) -> bool:
+        """Whether the table stands where the timeline was."""
+        return self.lower.currentWidget() is self.table
+
+    def toggle_table(self) -> None:
+        """Show the table instead of the timeline, or back."""
+        shows_table = not self.shows_table
+        self.lower.setCurrentWidget(self.table if shows_table else self.timeline)
+        self.table_button.setText("Show as a timeline" if shows_table else "Show as a table")
+        if shows_table:
+            self.table.setFocus()
+
+    def name_undo(self, text: str) -> None:
+        """Say what would be undone."""
+        _name(self.undo_button, "Undo", text)
+
+    def name_redo(self, text: str) -> None:
+        """Say what would be redone."""
+        _name(self.redo_button, "Redo", text)
+
+    def _lay_out(self, page: QWidget) -> None:
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self.back_button)
+        top.addWidget(self.title, 1)
+        for button in (self.undo_button, self.redo_button, self.table_button):
+            top.addWidget(button)
+        left = QVBoxLayout()
+        left.setSpacing(12)
+        left.addWidget(self.picture, 1)
+        left.addWidget(self.bar)
+        middle = QHBoxLayout()
+        middle.setSpacing(20)
+        middle.addLayout(left, 1)
+        middle.addWidget(self._answers_card())
+        inside = QWidget()
+        inside.setObjectName("scrolled")
+        layout = QVBoxLayout(inside)
+        layout.setContentsMargins(24, 12, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(top)
+        layout.addWidget(self.notice)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self.lower)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        outside = QVBoxLayout(page)
+        outside.setContentsMargins(0, 0, 0, 0)
+        outside.addWidget(area)
+
+    def _answers_card(self) -> QWidget:
+        frame = card()
+        frame.setMinimumWidth(SIDE_PX)
+        frame.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Expanding)
+        layout = QVBoxLayout(frame)
+        layout.setContentsMargins(18, 14, 18, 12)
+        layout.setSpacing(8)
+        cue = QHBoxLayout()
+        cue.setSpacing(12)
+        cue.addWidget(self._cue_icon)
+        cue.addWidget(self._cue_words, 1)
+        self._question.setText("What was it really?")
+        self._kept.setMinimumHeight(22)
+        layout.addLayout(cue)
+        layout.addWidget(self._part)
+        layout.addSpacing(6)
+        layout.addWidget(self._question)
+        layout.addWidget(self.pad)
+        layout.addWidget(self._kept)
+        layout.addStretch(1)
+        return frame
+
+
+def _name(button: Button, verb: str, text: str) -> None:
+    button.setText(f"{verb} {text}".strip())
+    button.setAccessibleName(button.text())
+
+
+def _table(model: TimelineModel) -> QTableView:
+    table = QTableView()
+    table.setModel(model)
+    table.setAccessibleName("Timeline as a table")
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(40)
+    table.setShowGrid(False)
+    header = table.horizontalHeader()
+    header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    header.setStretchLastSection(True)
+    for column, width in enumerate((90, 90, 140, 160)):
+        table.setColumnWidth(column, width)
+    return table

@@ -1,0 +1,219 @@
+"""Watching a session again: player, timeline, and one key per answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QAbstractButton, QWidget
+
+from app.actions import ANSWERS, add_actions
+from app.corrections import AnswerCommand, answer_text, give_answer
+from app.item_models.timeline_model import CANT_TELL, TimelineModel, clock_text
+from app.pages.review_layout import ReviewLayout
+from app.player import Player
+from app.services import Services
+from app.widgets.session_list import session_name
+from emoasst_core.datatypes import CueState
+from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.marks import read_marks
+from emoasst_core.store.database import Database
+from emoasst_core.store.sessions import SessionRecord, get_session
+from emoasst_core.store.utterances import UtteranceRow
+
+UNSURE_STATES = (CueState.UNSURE, CueState.MAYBE)
+ARROW_ACTIONS = ("previous_part", "next_part", "back_second", "on_second")
+
+
+class ReviewPage(QWidget):
+    """One session at a time."""
+
+    left = Signal()
+
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._session_id = ""
+        self._part: UtteranceRow | None = None
+        self.model = TimelineModel(services.catalogue, self)
+        self.stack = QUndoStack(self)
+        self.player = Player(self)
+        self.view = ReviewLayout(self, services.catalogue, self.model)
+        self.actions_by_name = add_actions(self, "review", self._handlers())
+        self._connect()
+
+    def open(self, session_id: str) -> None:
+        """Show a session."""
+        self._session_id = session_id
+        self.stack.clear()
+        self.model.load(None)
+        self._part = None
+        self.view.clear()
+        path, folder = self._services.database_path, self._services.sessions_folder / session_id
+
+        def read() -> tuple[SessionRecord, tuple[float, ...]]:
+            with Database(path, create=False) as database:
+                return get_session(database, session_id), read_marks(folder)
+
+        self._services.background.run(read, self._show, self._say)
+
+    def leave(self) -> None:
+        """Stand still."""
+        self.player.pause()
+
+    def close_player(self) -> None:
+        """End the player's thread."""
+        self.player.close()
+
+    def answer(self, answer: str) -> None:
+        """Answer for the part the player is in; the same answer again takes it back."""
+        part = self._part
+        if part is None:
+            return
+        if answer != CANT_TELL and not part.embeddings:
+            self._say(
+                EmoAsstError(
+                    "Nothing was seen or heard in this part, so there is nothing to learn from it.", "Choose another part."
+                )
+            )
+            return
+        after = None if part.label == answer else answer
+        word = "no answer" if after is None else "" if after == CANT_TELL else self._services.catalogue.word(after)
+        text = answer_text(after, word, clock_text(part.start_s))
+        self.stack.push(AnswerCommand(text, part.number, part.label, after, self._keep))
+
+    def _keep(self, number: int, answer: str | None) -> None:
+        path, session_id = self._services.database_path, self._session_id
+        self.model.set_answer(number, answer)
+        self._show_part(self.model.utterance(number))
+        self.view.say_kept("Saving …")
+        self._services.background.run(
+            lambda: give_answer(path, session_id, number, answer), lambda _kept: self._kept(answer), self._could_not_keep
+        )
+
+    def _kept(self, answer: str | None) -> None:
+        learns = answer is not None and answer != CANT_TELL
+        self.view.say_kept("Saved. The next session learns from it." if learns else "Saved.")
+
+    def _could_not_keep(self, error: EmoAsstError) -> None:
+        self.open(self._session_id)  # what is kept is what counts
+        self._say(error)
+
+    def _say(self, error: EmoAsstError) -> None:
+        self.view.notice.say(error.message, error.next_step, main="Close this message")
+
+    def _show(self, opened: tuple[SessionRecord, tuple[float, ...]]) -> None:
+        record, marks_s = opened
+        self.model.load(record)
+        self.view.timeline.set_marks(marks_s)
+        recording = Path(record.recording) if record.recording else None
+        self.view.title.setText(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
+        if recording is not None and not recording.is_file():
+            self.view.notice.say(
+                f"The recording is not at {recording} any more.", "Timeline and answers still work.", main="Close this message"
+            )
+            recording = None
+        if recording is None:
+            self.view.picture.say("No picture was kept of this session." if not record.recording else "The recording was moved.")
+        self.player.open(recording, record.duration_s)
+        self.view.timeline.setFocus()
+
+    def _move(self, time_s: float) -> None:
+        self.view.timeline.set_position(time_s)
+        self.view.bar.show_time(time_s, self.player.duration_s)
+        part = self.model.utterance_at(time_s)
+        if part is not None and (self._part is None or part.number != self._part.number):
+            self._show_part(part)
+        self.view.show_cue(self.model.shown_at(time_s))
+
+    def _show_part(self, part: UtteranceRow) -> None:
+        self._part = part
+        self.view.show_part(part)
+
+    def _go_to_part(self, step: int) -> None:
+        parts = self.model.utterances
+        if self._part is None or not parts:
+            return
+        position = next(place for place, part in enumerate(parts) if part.number == self._part.number)
+        self._enter_part(parts[min(max(position + step, 0), len(parts) - 1)])
+
+    def _go_to_unsure(self) -> None:
+        after_s = self._part.start_s if self._part is not None else -1.0
+        unsure = [part for part in self.model.utterances if part.state in UNSURE_STATES and part.label is None]
+        later = [part for part in unsure if part.start_s > after_s]
+        if unsure:
+            self._enter_part((later or unsure)[0])
+        else:
+            self.view.say_kept("No unsure part is left.")
+
+    def _enter_part(self, part: UtteranceRow) -> None:
+        self._show_part(part)
+        self.player.seek(part.start_s)
+
+    def _play_or_press(self) -> None:
+        """Space plays, unless a button has the keyboard: then it presses that."""
+        focused = self.focusWidget()
+        if isinstance(focused, QAbstractButton):
+            focused.click()
+        else:
+            self.player.toggle()
+
+    def _toggle_table(self) -> None:
+        self.view.toggle_table()
+        for name in ARROW_ACTIONS:  # in the table the arrows go from row to row
+            self.actions_by_name[name].setEnabled(not self.view.shows_table)
+
+    def _go_to_row(self, row: int) -> None:
+        if self.view.shows_table and 0 <= row < len(self.model.rows):
+            self.player.seek(self.model.rows[row].start_s)
+
+    def _toggle_speed(self) -> None:
+        self.player.set_rate(0.5 if self.player.rate == 1.0 else 1.0)
+        self.view.bar.speed_button.setChecked(self.player.rate != 1.0)
+
+    def _handlers(self) -> dict[str, Callable[[], None]]:
+        player = self.player
+        handlers: dict[str, Callable[[], None]] = {
+            "go_home": self.left.emit,
+            "play": self._play_or_press,
+            "previous_part": lambda: self._go_to_part(-1),
+            "next_part": lambda: self._go_to_part(1),
+            "next_unsure": self._go_to_unsure,
+            "step_back": lambda: player.step(-1),
+            "step_on": lambda: player.step(1),
+            "back_second": lambda: player.seek(player.position_s - 1),
+            "on_second": lambda: player.seek(player.position_s + 1),
+            "half_speed": self._toggle_speed,
+            "zoom_in": lambda: self.view.timeline.zoom(1),
+            "zoom_out": lambda: self.view.timeline.zoom(-1),
+            "show_table": self._toggle_table,
+            "undo": self.stack.undo,
+            "redo": self.stack.redo,
+        }
+        return handlers | {f"answer_{answer}": lambda answer=answer: self.answer(answer) for answer in ANSWERS}
+
+    def _connect(self) -> None:
+        view, player = self.view, self.player
+        view.back_button.clicked.connect(self.left)
+        view.undo_button.clicked.connect(self.stack.undo)
+        view.redo_button.clicked.connect(self.stack.redo)
+        view.table_button.clicked.connect(self._toggle_table)
+        view.pad.answered.connect(self.answer)
+        view.notice.main_chosen.connect(view.notice.hide)
+        view.bar.back_wanted.connect(lambda: self._go_to_part(-1))
+        view.bar.on_wanted.connect(lambda: self._go_to_part(1))
+        view.bar.play_wanted.connect(player.toggle)
+        view.bar.unsure_wanted.connect(self._go_to_unsure)
+        view.bar.speed_wanted.connect(self._toggle_speed)
+        view.timeline.moment_chosen.connect(player.seek)
+        view.table.selectionModel().currentRowChanged.connect(lambda index: self._go_to_row(index.row()))
+        player.moved.connect(self._move)
+        player.playing_changed.connect(view.bar.show_playing)
+        player.frame_shown.connect(view.picture.show_frame)
+        player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
+        self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
+        self.stack.canRedoChanged.connect(view.redo_button.setEnabled)
+        self.stack.undoTextChanged.connect(view.name_undo)
+        self.stack.redoTextChanged.connect(view.name_redo)

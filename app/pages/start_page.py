@@ -1,0 +1,137 @@
+"""The start: three ways to go on, and the sessions of late."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.actions import add_actions
+from app.services import Services
+from app.widgets.choice_card import ChoiceCard
+from app.widgets.notice import Notice
+from app.widgets.session_list import SessionList
+from app.widgets.text import Button, label
+from emoasst_core.errors import EmoAsstError
+from emoasst_core.store.database import Database
+from emoasst_core.store.sessions import SessionInfo, list_sessions
+
+NUM_RECENT = 4
+CONTENT_PX = 980
+
+
+class StartPage(QWidget):
+    """Where the window opens."""
+
+    recording_wanted = Signal()
+    camera_wanted = Signal()
+    session_wanted = Signal(str)
+    settings_wanted = Signal()
+    keys_wanted = Signal()
+
+    def __init__(self, services: Services, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._services = services
+        self._shows_all = False
+        self.open_card = ChoiceCard("folder", "Open a recording", "A video or sound file on this computer.")
+        self.camera_card = ChoiceCard("camera", "Use the camera", "A conversation, here and now.")
+        self.past_card = ChoiceCard("clock", "Look at past sessions", "Watch again, and say what was right.")
+        self.notice = Notice()
+        self.sessions = SessionList()
+        self._heading = label("Recent sessions", "heading")
+        self._lay_out()
+        self.open_card.clicked.connect(self.recording_wanted)
+        self.camera_card.clicked.connect(self.camera_wanted)
+        self.past_card.clicked.connect(self.show_all)
+        self.sessions.chosen.connect(self.session_wanted)
+        self.notice.main_chosen.connect(self.notice.hide)
+        self.actions_by_name = add_actions(
+            self,
+            "start",
+            {
+                "open_recording": self.recording_wanted.emit,
+                "use_camera": self.camera_wanted.emit,
+                "past_sessions": self.show_all,
+            },
+        )
+
+    def enter(self) -> None:
+        """Read the sessions anew."""
+        self._shows_all = False
+        self._read()
+        self.open_card.setFocus()
+
+    def show_all(self) -> None:
+        """List every session, not only those of late."""
+        self._shows_all = True
+        self._read()
+
+    def say(self, error: EmoAsstError) -> None:
+        """Show what went wrong."""
+        self.notice.say(error.message, error.next_step, main="Close this message")
+
+    def _read(self) -> None:
+        limit = None if self._shows_all else NUM_RECENT
+        path = self._services.database_path
+
+        def read() -> list[SessionInfo]:
+            if not path.exists():
+                return []
+            with Database(path) as database:
+                return list_sessions(database, limit)
+
+        self._services.background.run(read, self._show, self.say)
+
+    def _show(self, infos: list[SessionInfo]) -> None:
+        self._heading.setText("All sessions" if self._shows_all else "Recent sessions")
+        self.sessions.show_sessions(infos, "None yet. What you open or record will be listed here.")
+        if self._shows_all and self.sessions.rows:
+            self.sessions.rows[0].setFocus()
+
+    def _lay_out(self) -> None:
+        settings = Button("Settings", "plain")
+        settings.clicked.connect(self.settings_wanted)
+        keys = Button("Keys", "plain")
+        keys.clicked.connect(self.keys_wanted)
+        top = QHBoxLayout()
+        top.addWidget(label("EmoAsst", "title"))
+        top.addStretch(1)
+        top.addWidget(settings)
+        top.addWidget(keys)
+        choices = QHBoxLayout()
+        choices.setSpacing(20)
+        for one in (self.open_card, self.camera_card, self.past_card):
+            choices.addWidget(one, 1)
+        content = QVBoxLayout()
+        content.setSpacing(0)
+        content.addStretch(1)
+        content.addLayout(top)
+        content.addSpacing(4)
+        content.addWidget(label("Calm hints about how someone may feel. They can be wrong; you know the person.", "lead"))
+        content.addSpacing(28)
+        content.addWidget(self.notice)
+        content.addSpacing(12)
+        content.addLayout(choices)
+        content.addSpacing(32)
+        content.addWidget(self._heading)
+        content.addSpacing(8)
+        content.addWidget(self.sessions)
+        content.addStretch(2)
+        column = QWidget()
+        column.setMaximumWidth(CONTENT_PX)
+        column.setLayout(content)
+        scrolled = QWidget()
+        scrolled.setObjectName("scrolled")
+        middle = QHBoxLayout(scrolled)
+        middle.setContentsMargins(32, 32, 32, 24)
+        middle.addStretch(1)
+        middle.addWidget(column, 100)
+        middle.addStretch(1)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(scrolled)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(area)

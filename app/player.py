@@ -1,0 +1,111 @@
+"""Plays a recording in the review: pictures exact to the frame, sound where there is a loudspeaker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.bridge import Bridge, Courier
+from app.sound_track import SoundTrack
+from emoasst_core.datatypes import Frame
+from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.playback import Playback
+
+TICK_MS = 33  # the picture need not change more often than a camera's
+
+
+class Player(QObject):
+    """Where it stands, and the picture that belongs there."""
+
+    moved = Signal(float)
+    playing_changed = Signal(bool)
+    frame_shown = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.position_s = 0.0
+        self.duration_s = 0.0
+        self.is_playing = False
+        self.rate = 1.0
+        self._steps = False
+        self._bridge = Bridge(self)
+        self._courier = Courier(self)
+        self._sound = SoundTrack(self)
+        self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
+        self._timer = QTimer(self)
+        self._timer.setInterval(TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        self._bridge.frame_seen.connect(self._show)
+
+    def open(self, path: Path | None, duration_s: float) -> None:
+        """Take another recording, at its start; None for a session of which none was kept."""
+        self.pause()
+        self.duration_s = duration_s
+        self._playback.open(path)
+        self._sound.load(path)
+        self._go(0.0)
+
+    def seek(self, time_s: float) -> None:
+        """Go to a moment, playing on if it plays."""
+        self._go(time_s)
+        if self.is_playing:
+            self._sound.play(self.position_s, self.rate)
+
+    def step(self, num_frames: int) -> None:
+        """Go so many pictures on or back."""
+        self.pause()
+        self._steps = True
+        self._playback.step(num_frames)
+
+    def toggle(self) -> None:
+        """Play, or pause."""
+        if self.is_playing:
+            self.pause()
+            return
+        if self.position_s >= self.duration_s - 0.05:
+            self._go(0.0)
+        self.is_playing = True
+        self._sound.play(self.position_s, self.rate)
+        self._timer.start()
+        self.playing_changed.emit(True)
+
+    def pause(self) -> None:
+        """Stand still."""
+        self._timer.stop()
+        self._sound.pause()
+        if self.is_playing:
+            self.is_playing = False
+            self.playing_changed.emit(False)
+
+    def set_rate(self, rate: float) -> None:
+        """1.0, or slower."""
+        self.rate = rate
+        if self.is_playing:
+            self._sound.play(self.position_s, rate)
+
+    def close(self) -> None:
+        """End its thread."""
+        self.pause()
+        self._playback.close()
+
+    def _tick(self) -> None:
+        self._go(self._sound.position_s)
+        if self.position_s >= self.duration_s:
+            self.pause()
+
+    def _go(self, time_s: float) -> None:
+        self.position_s = min(max(time_s, 0.0), self.duration_s)
+        self._playback.show(self.position_s)
+        self.moved.emit(self.position_s)
+
+    def _show(self, frame: Frame) -> None:
+        self.frame_shown.emit(frame)
+        if self._steps:
+            self._steps = False
+            self.position_s = min(frame.time_s, self.duration_s)
+            self.moved.emit(self.position_s)
+
+    def _fail(self, error: EmoAsstError) -> None:
+        self.failed.emit(error)

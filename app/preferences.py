@@ -1,0 +1,72 @@
+"""What a person has chosen for this window, kept in a plain file beside their sessions."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, Signal
+
+from emoasst_core import paths
+from emoasst_core.config import AnalysisOptions, CueOptions
+
+TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The choices and their defaults.
+
+    Attributes:
+        theme: "system", "light" or "dark".
+        text_scale: 1.0 to 2.0.
+        reduce_motion: nothing fades or slides.
+        calm_cues: at most one change of cue in 20 seconds.
+        captions: write down what is said.
+        last_folder: where a recording was opened last.
+    """
+
+    theme: str = "system"
+    text_scale: float = 1.0
+    reduce_motion: bool = True
+    calm_cues: bool = False
+    captions: bool = True
+    last_folder: str = ""
+
+    @property
+    def options(self) -> AnalysisOptions:
+        """What these choices mean for the analysis."""
+        return AnalysisOptions(cues=CueOptions.calm() if self.calm_cues else CueOptions(), transcribe=self.captions)
+
+
+class Preferences(QObject):
+    """Reads the choices, keeps changes at once and tells of them."""
+
+    changed = Signal(object)
+
+    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._settings = QSettings(str(path or paths.home() / "preferences.ini"), QSettings.Format.IniFormat)
+        self.choices = self._read()
+
+    def change(self, **changes: Any) -> None:
+        """Keep one or more new choices."""
+        self.choices = replace(self.choices, **changes)
+        for name, value in asdict(self.choices).items():
+            self._settings.setValue(name, value)
+        self._settings.sync()
+        self.changed.emit(self.choices)
+
+    def _read(self) -> Choices:
+        defaults = Choices()
+        values: dict[str, Any] = {}
+        for spec in fields(Choices):
+            default = getattr(defaults, spec.name)
+            kept = self._settings.value(spec.name, default, type(default))
+            values[spec.name] = kept
+        if values["text_scale"] not in TEXT_SCALES:
+            values["text_scale"] = defaults.text_scale
+        if values["theme"] not in ("system", "light", "dark"):
+            values["theme"] = defaults.theme
+        return Choices(**values)

@@ -1,0 +1,96 @@
+"""One button per answer, in an order that never changes, each with its key."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
+
+from app.actions import ANSWER_KEYS, ANSWERS
+from app.item_models.timeline_model import CANT_TELL
+from app.theme import LIGHT, Theme
+from app.widgets.cue_card import draw_cue_icon
+from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.datatypes import Cue, CueState
+
+ICON_PX = 30
+KEY_PX = 26
+NUM_ROWS = 4
+
+
+class AnswerButton(QPushButton):
+    """Key, face and word."""
+
+    def __init__(self, catalogue: Catalogue, answer: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        is_unknown = answer == CANT_TELL
+        self._catalogue = catalogue
+        self._cue = Cue(0.0, CueState.UNSURE) if is_unknown else Cue(0.0, CueState.CLEAR, answer)
+        self._key = ANSWER_KEYS[answer]
+        self._word = "Can’t tell" if is_unknown else catalogue.word(answer).capitalize()
+        self._theme = LIGHT
+        self.setProperty("role", "answer")
+        self.setCheckable(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{self._word}, key {self._key}")
+        self.setToolTip(f"Answer “{self._word.lower()}” ({self._key})")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint with this theme."""
+        self._theme = theme
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Room for key, face and word."""
+        metrics = self.fontMetrics()
+        width = KEY_PX + ICON_PX + metrics.horizontalAdvance(self._word) + 48
+        return QSize(width, max(super().sizeHint().height(), metrics.height() + 20))
+
+    def minimumSizeHint(self) -> QSize:
+        """Nothing is cut off."""
+        return self.sizeHint()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """The button of the style sheet, with key, face and word on it."""
+        super().paintEvent(_event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = self.height() / 2
+        color = QColor(self._theme.ink if self.isEnabled() else self._theme.ink_soft)
+        key = QRectF(10, middle - KEY_PX / 2, KEY_PX, KEY_PX)
+        painter.setPen(QPen(color, 1.4))
+        painter.drawRoundedRect(key, 6, 6)
+        painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), self._key)
+        icon = QRectF(key.right() + 8, middle - ICON_PX / 2, ICON_PX, ICON_PX)
+        painter.setOpacity(1.0 if self.isEnabled() else 0.45)
+        draw_cue_icon(painter, self._catalogue, self._cue, self._theme, icon)
+        painter.setOpacity(1.0)
+        words = QRectF(icon.right() + 10, 0, self.width() - icon.right() - 12, self.height())
+        painter.setPen(color)
+        painter.drawText(words, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), self._word)
+        painter.end()
+
+
+class AnswerPad(QWidget):
+    """All answers, in two columns: 1 to 4 and 5 to 0."""
+
+    answered = Signal(str)
+
+    def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        layout = QGridLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(8)
+        self.buttons: dict[str, AnswerButton] = {}
+        for position, answer in enumerate(ANSWERS):
+            button = AnswerButton(catalogue, answer)
+            button.clicked.connect(lambda _checked=False, answer=answer: self.answered.emit(answer))
+            self.buttons[answer] = button
+            layout.addWidget(button, position % NUM_ROWS, position // NUM_ROWS)
+
+    def show_answer(self, answer: str | None, can_answer: bool) -> None:
+        """Mark the answer given; with `can_answer` False nothing can be chosen."""
+        for name, button in self.buttons.items():
+            button.setChecked(name == answer)
+            button.setEnabled(can_answer or name == CANT_TELL)

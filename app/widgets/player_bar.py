@@ -1,0 +1,55 @@
+"""The player's buttons and its time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from app.item_models.timeline_model import clock_text
+from app.widgets.text import Button, label
+
+
+class PlayerBar(QWidget):
+    """Back, play, on, speed and time; each button has a key as well."""
+
+    back_wanted = Signal()
+    play_wanted = Signal()
+    on_wanted = Signal()
+    unsure_wanted = Signal()
+    speed_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.back_button = Button("Back", "quiet", "back")
+        self.play_button = Button("Play", "main", "play")
+        self.next_button = Button("Next", "quiet", "forward")
+        self.unsure_button = Button("Next unsure", "quiet", "question")
+        self.speed_button = Button("Half speed", "plain")
+        self.speed_button.setCheckable(True)
+        self._time = label("", "soft", wraps=False)
+        self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.play_button.setMinimumWidth(120)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
+        for button, signal, tip in (
+            (self.back_button, self.back_wanted, "Go to the part before (Up)"),
+            (self.play_button, self.play_wanted, "Play or pause (Space)"),
+            (self.next_button, self.on_wanted, "Go to the next part (Down)"),
+            (self.unsure_button, self.unsure_wanted, "Go to the next part the program was not sure about (N)"),
+            (self.speed_button, self.speed_wanted, "Play at half speed (H)"),
+        ):
+            button.setToolTip(tip)
+            button.clicked.connect(signal)
+            layout.addWidget(button)
+        layout.addWidget(self._time, 1)
+
+    def show_time(self, time_s: float, duration_s: float) -> None:
+        """Show where the player stands."""
+        self._time.setText(clock_text(time_s))
+        self._time.setToolTip(f"of {clock_text(duration_s)}")
+
+    def show_playing(self, is_playing: bool) -> None:
+        """Offer the other of the two."""
+        self.play_button.setText("Pause" if is_playing else "Play")
+        self.play_button.set_glyph("pause" if is_playing else "play")

@@ -1,0 +1,85 @@
+"""Sessions to choose from, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from app.widgets.text import label
+from emoasst_core.store.sessions import SessionInfo
+
+ROW_PX = 56
+
+
+def session_name(recording: str) -> str:
+    """What a session is called: the file's name, or that it was live."""
+    return PurePath(recording).name if recording else "Camera and microphone"
+
+
+def session_day(info: SessionInfo) -> str:
+    """Day and time in this place's time."""
+    return f"{info.started_at.astimezone():%d %b %Y, %H:%M}".lstrip("0")
+
+
+def length_text(duration_s: float) -> str:
+    """Minutes and seconds in words.
+
+    >>> length_text(75.4), length_text(8.0)
+    ('1 min 15 s', '8 s')
+    """
+    minutes, seconds = divmod(round(duration_s), 60)
+    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+
+
+class SessionRow(QPushButton):
+    """One session."""
+
+    def __init__(self, info: SessionInfo, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        name, day, length = session_name(info.recording), session_day(info), length_text(info.duration_s)
+        answers = f"{info.num_labelled} answered" if info.num_labelled else "not looked at yet"
+        self.setProperty("role", "row")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{name}, {day}, {length}, {answers}")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumHeight(ROW_PX)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 6, 14, 6)
+        layout.setSpacing(24)
+        for text, role, stretch in ((name, "body", 5), (day, "soft", 4), (length, "soft", 2), (answers, "soft", 3)):
+            part = label(text, role, wraps=False)
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            part.setMinimumWidth(10)
+            layout.addWidget(part, stretch)
+
+
+class SessionList(QWidget):
+    """Rows, or a sentence where there are none."""
+
+    chosen = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self.rows: list[SessionRow] = []
+        self._empty = label("", "soft")
+        self._layout.addWidget(self._empty)
+
+    def show_sessions(self, infos: Sequence[SessionInfo], empty: str) -> None:
+        """Show these; `empty` is said where there are none."""
+        for row in self.rows:
+            self._layout.removeWidget(row)
+            row.deleteLater()
+        self.rows = []
+        self._empty.setText(empty)
+        self._empty.setVisible(not infos)
+        for info in infos:
+            row = SessionRow(info)
+            row.clicked.connect(lambda _checked=False, session_id=info.session_id: self.chosen.emit(session_id))
+            self._layout.addWidget(row)
+            self.rows.append(row)

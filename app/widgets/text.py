@@ -1,0 +1,57 @@
+"""Labels and buttons with a role; the style sheet decides what a role looks like."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
+
+from app.theme import Theme
+from app.widgets.glyphs import ICON_SIZE, glyph_icon
+
+
+def label(text: str, role: str = "body", wraps: bool = True) -> QLabel:
+    """A piece of text: "title", "lead", "heading", "body" or "soft"."""
+    made = QLabel(text)
+    made.setProperty("role", role)
+    made.setWordWrap(wraps)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    return made
+
+
+def card(role: str = "card") -> QFrame:
+    """A quiet frame around things that belong together."""
+    made = QFrame()
+    made.setProperty("role", role)
+    return made
+
+
+class Button(QPushButton):
+    """A button of one role, with an optional glyph in the colour of its text.
+
+    Args:
+        text: begins with a verb.
+        role: "main", "quiet" or "plain".
+        glyph: name of a drawing from `glyphs`.
+    """
+
+    def __init__(self, text: str, role: str = "quiet", glyph: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self._role = role
+        self._glyph = glyph
+        self._theme: Theme | None = None
+        self.setProperty("role", role)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAutoDefault(False)
+        self.setIconSize(ICON_SIZE)
+
+    def set_glyph(self, glyph: str) -> None:
+        """Change the drawing."""
+        self._glyph = glyph
+        if self._theme is not None:
+            self.set_theme(self._theme)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw the glyph in the text's colour."""
+        self._theme = theme
+        if self._glyph:
+            self.setIcon(glyph_icon(self._glyph, theme.accent_ink if self._role == "main" else theme.ink, theme.ink_soft))

@@ -1,0 +1,212 @@
+"""The painted timeline: one band per lane, unsure by hatching, a line where the player stands."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.item_models.timeline_model import LANE_NAMES, Lane, LaneRow, TimelineModel, clock_text
+from app.theme import LIGHT, Theme, text_on
+from emoasst_core.datatypes import CueState
+
+NAMES_PX = 118
+RULER_PX = 34
+GAP_PX = 6
+TICKS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
+TICK_GAP_PX = 90
+ZOOM_STEP = 1.6
+LEAST_SPAN_S = 2.0
+
+
+class TimelineView(QWidget):
+    """A view of a `TimelineModel`; the table beside it shows the same rows in words."""
+
+    moment_chosen = Signal(float)
+
+    def __init__(self, model: TimelineModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._theme = LIGHT
+        self._position_s = 0.0
+        self._selected = (0.0, 0.0)
+        self._marks_s: tuple[float, ...] = ()
+        self._first_s, self._span_s = 0.0, 1.0
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Timeline")
+        self.setAccessibleDescription("Lanes: face, voice, cue shown, your answer, words. The table shows the same in words.")
+        model.modelReset.connect(self._show_all)
+        model.dataChanged.connect(self.update)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Paint with this theme."""
+        self._theme = theme
+        self.update()
+
+    def set_position(self, time_s: float) -> None:
+        """Move the line; what is shown follows it when zoomed in."""
+        self._position_s = time_s
+        if not self._first_s <= time_s <= self._first_s + self._span_s:
+            self._look_at(time_s - 0.1 * self._span_s, self._span_s)
+        self.update()
+
+    def set_selected(self, start_s: float, end_s: float) -> None:
+        """Frame the part that answers are for."""
+        self._selected = (start_s, end_s)
+        self.update()
+
+    def set_marks(self, times_s: tuple[float, ...]) -> None:
+        """Show the moments marked with "?"."""
+        self._marks_s = times_s
+        self.update()
+
+    def zoom(self, steps: int) -> None:
+        """Show less time, larger (or more), around the line."""
+        span_s = self._span_s / ZOOM_STEP**steps
+        share = (self._position_s - self._first_s) / self._span_s
+        self._look_at(self._position_s - share * span_s, span_s)
+
+    def sizeHint(self) -> QSize:
+        """Five lanes and the ruler."""
+        return QSize(900, 220)
+
+    def minimumSizeHint(self) -> QSize:
+        """Lanes of a height that can be read."""
+        return QSize(500, 190)
+
+    def x_of(self, time_s: float) -> float:
+        """Where a moment is drawn."""
+        return NAMES_PX + (time_s - self._first_s) / self._span_s * (self.width() - NAMES_PX - 8)
+
+    def time_of(self, x: float) -> float:
+        """The moment drawn at a place."""
+        share = (x - NAMES_PX) / max(1, self.width() - NAMES_PX - 8)
+        return min(max(self._first_s + share * self._span_s, 0.0), self._model.duration_s)
+
+    def lane_rect(self, lane: Lane) -> QRectF:
+        """The band of one lane."""
+        height = (self.height() - RULER_PX) / len(Lane)
+        return QRectF(NAMES_PX, RULER_PX + lane * height + GAP_PX / 2, self.width() - NAMES_PX - 8, height - GAP_PX)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go to where it was clicked."""
+        self.moment_chosen.emit(self.time_of(event.position().x()))
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go along while the button is held."""
+        self.moment_chosen.emit(self.time_of(event.position().x()))
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Zoom with Ctrl, else move along."""
+        steps = event.angleDelta().y() / 120
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(1 if steps > 0 else -1)
+        else:
+            self._look_at(self._first_s - steps * 0.15 * self._span_s, self._span_s)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint ruler, lanes, selection and line."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_ruler(painter)
+        for lane in Lane:
+            band = self.lane_rect(lane)
+            painter.setPen(QColor(self._theme.ink))
+            names = QRectF(0, band.top(), NAMES_PX - 12, band.height())
+            painter.drawText(names, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), LANE_NAMES[lane])
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self._theme.sunken if lane is not Lane.ANSWER else self._theme.surface))
+            painter.drawRoundedRect(band, 6, 6)
+        painter.setClipRect(QRectF(NAMES_PX, 0, self.width() - NAMES_PX, self.height()))
+        last_s = self._first_s + self._span_s
+        for row in self._model.rows:
+            if row.start_s < last_s and row.end_s > self._first_s:
+                self._paint_row(painter, row)
+        self._paint_selection_and_line(painter)
+        if self.hasFocus():
+            painter.setClipping(False)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(self._theme.focus), 3))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 8, 8)
+        painter.end()
+
+    def _show_all(self) -> None:
+        self._position_s, self._selected, self._marks_s = 0.0, (0.0, 0.0), ()
+        self._first_s, self._span_s = 0.0, max(LEAST_SPAN_S, self._model.duration_s)
+        self.update()
+
+    def _look_at(self, first_s: float, span_s: float) -> None:
+        longest_s = max(LEAST_SPAN_S, self._model.duration_s)
+        self._span_s = min(max(span_s, LEAST_SPAN_S), longest_s)
+        self._first_s = min(max(first_s, 0.0), longest_s - self._span_s)
+        self.update()
+
+    def _paint_ruler(self, painter: QPainter) -> None:
+        px_per_s = (self.width() - NAMES_PX) / self._span_s
+        step_s = next((step for step in TICKS_S if step * px_per_s >= TICK_GAP_PX), TICKS_S[-1])
+        tick = int(self._first_s / step_s)
+        painter.setPen(QColor(self._theme.ink_soft))
+        while (time_s := tick * step_s) <= self._first_s + self._span_s:
+            x = self.x_of(time_s)
+            if x >= NAMES_PX - 1 and x < self.width() - 48:
+                painter.drawLine(QPointF(x, RULER_PX - 12), QPointF(x, RULER_PX - 2))
+                text = clock_text(time_s) if step_s < 1 else clock_text(time_s)[:-2]
+                painter.drawText(QPointF(x + 5, RULER_PX - 14), text)
+            tick += 1
+
+    def _paint_row(self, painter: QPainter, row: LaneRow) -> None:
+        band = self.lane_rect(row.lane)
+        left, right = self.x_of(row.start_s), self.x_of(row.end_s)
+        place = QRectF(left, band.top(), max(2.0, right - left - 1), band.height())
+        ink = QColor(self._theme.ink_soft)
+        text_color = self._theme.ink
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if row.emotion is not None and row.state is CueState.CLEAR:
+            color = self._theme.emotions[row.emotion]
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(color))
+            painter.drawRoundedRect(place, 4, 4)
+            text_color = text_on(color)
+        elif row.emotion is not None and row.state is CueState.MAYBE:
+            painter.setPen(QPen(QColor(self._theme.emotions[row.emotion]), 2.5))
+            painter.drawRoundedRect(place.adjusted(1.5, 1.5, -1.5, -1.5), 4, 4)
+        elif row.state is CueState.UNSURE:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QBrush(ink, Qt.BrushStyle.BDiagPattern))
+            painter.drawRoundedRect(place, 4, 4)
+            text_color = ""
+        elif row.state is not None:
+            painter.setPen(QPen(ink, 1.5, Qt.PenStyle.DotLine))
+            middle = place.center().y()
+            painter.drawLine(QPointF(place.left() + 2, middle), QPointF(place.right() - 2, middle))
+            text_color = ""
+        elif row.lane is Lane.ANSWER:
+            painter.setPen(QPen(QColor(self._theme.outline), 1, Qt.PenStyle.DashLine))
+            painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+        if text_color and row.text:
+            self._paint_text(painter, row, place, text_color)
+
+    def _paint_text(self, painter: QPainter, row: LaneRow, place: QRectF, color: str) -> None:
+        width = QFontMetricsF(painter.font()).horizontalAdvance(row.text)
+        fits = width + 10 <= place.width() or (row.lane is Lane.WORDS and width <= place.width() + 24)
+        if fits:
+            painter.setPen(QColor(color))
+            painter.drawText(place.adjusted(-12, 0, 12, 0), int(Qt.AlignmentFlag.AlignCenter), row.text)
+
+    def _paint_selection_and_line(self, painter: QPainter) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        start_s, end_s = self._selected
+        if end_s > start_s:
+            band = self.lane_rect(Lane.ANSWER)
+            place = QRectF(self.x_of(start_s), band.top(), self.x_of(end_s) - self.x_of(start_s), band.height())
+            painter.setPen(QPen(QColor(self._theme.focus), 3))
+            painter.drawRoundedRect(place, 5, 5)
+        painter.setPen(QColor(self._theme.ink))
+        for mark_s in self._marks_s:
+            painter.drawText(QPointF(self.x_of(mark_s) - 4, RULER_PX - 1), "?")
+        x = self.x_of(self._position_s)
+        painter.setPen(QPen(QColor(self._theme.ink), 2))
+        painter.drawLine(QPointF(x, 4), QPointF(x, self.height()))
+        painter.setBrush(QColor(self._theme.ink))
+        painter.drawEllipse(QPointF(x, 6), 5, 5)

@@ -1,0 +1,42 @@
+"""`emoasst app`: the window."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from emoasst_core.errors import EmoAsstError
+
+EXAMPLES = """examples:
+  emoasst app
+  emoasst app --recording talk.mp4
+  emoasst app --profile starter
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "app",
+        help="open the window",
+        description="Open a recording or the camera, watch the cues, and correct them afterwards.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--recording", type=Path, metavar="FILE", help="play this recording at once")
+    parser.add_argument("--profile", default="starter", metavar="NAME", help="name or folder of the models (default: starter)")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open the window and stay until it is closed.
+
+    Raises:
+        EmoAsstError: the window toolkit is not installed or cannot start here.
+    """
+    try:
+        from app.application import main  # brings Qt in: only now
+    except ImportError as error:
+        raise EmoAsstError(f"The window cannot be opened: {error}.", "Install PySide6, or use `emoasst analyze`.") from error
+    recording = ["--recording", str(arguments.recording)] if arguments.recording is not None else []
+    return main(["--profile", arguments.profile, *recording])

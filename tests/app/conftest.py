@@ -1,0 +1,86 @@
+"""The real window, offscreen, with its own home folder; a Qt warning fails the test that caused it."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).parents[1] / "core" / "session"))  # the small pipeline and the recordings
+
+import pytest
+from PySide6.QtCore import QEvent, QTimer, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication
+
+from app.application import main
+from app.main_window import MainWindow
+
+STEP_MS = 20
+PATIENCE_STEPS = 60_000 // STEP_MS
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOASST_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(autouse=True)
+def no_qt_warnings():
+    heard = []
+    qInstallMessageHandler(lambda _kind, _context, text: heard.append(text))
+    yield heard
+    qInstallMessageHandler(None)
+    assert not heard
+
+
+class Driver:
+    """Runs `main()` and, in its event loop, a script: a generator that yields what it waits for."""
+
+    def __init__(self):
+        self.exit_code = None
+
+    def __call__(self, script, *arguments, factory="colour_pipeline:open_pipeline"):
+        self._problem = None
+        self._steps = 0
+        timer = QTimer()
+        running, waits_for = None, None
+
+        def step():
+            nonlocal running, waits_for
+            self._steps += 1
+            try:
+                if running is None:
+                    windows = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]
+                    (window,) = [widget for widget in windows if widget.isVisible()]
+                    running = script(window)
+                    waits_for = next(running)
+                elif waits_for():
+                    self._steps = 0
+                    waits_for = next(running)
+                elif self._steps > PATIENCE_STEPS:
+                    raise AssertionError(f"waited in vain at line {running.gi_frame.f_lineno}")
+            except StopIteration:
+                finish()
+            except BaseException as problem:
+                self._problem = problem
+                finish()
+
+        def finish():
+            timer.stop()
+            for widget in QApplication.topLevelWidgets():
+                widget.close()
+            QApplication.instance().quit()
+
+        QApplication.instance() or QApplication(["emoasst"])
+        timer.timeout.connect(step)
+        timer.start(STEP_MS)
+        self.exit_code = main(list(arguments), factory=factory)
+        if self._problem is not None:
+            raise self._problem
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QApplication.processEvents()
+
+
+@pytest.fixture
+def drive():
+    return Driver()
