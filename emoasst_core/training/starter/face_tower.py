@@ -21,6 +21,7 @@ from emoasst_core.training.starter.face_data import FaceSet, join, load_ckplus, 
 from emoasst_core.training.trainer import Report, Trainer, TrainerOptions
 
 EMBED_DIM = 128
+PICTURE_SIZE = 64  # pixels; a face takes 4 ms on one core (7 ms at 96, where FER+'s 48 pixels hold nothing more)
 # An open_clip model configuration: what `open_clip_config.json` of the bundle holds under "model_cfg".
 STARTER_MODEL_CFG: dict[str, Any] = {
     "embed_dim": EMBED_DIM,
@@ -30,7 +31,7 @@ STARTER_MODEL_CFG: dict[str, Any] = {
         "timm_pool": "avg",
         "timm_proj": "linear",
         "timm_drop_path": 0.05,
-        "image_size": 96,
+        "image_size": PICTURE_SIZE,
     },
     "text_cfg": {"context_length": 32, "vocab_size": 49408, "width": 96, "heads": 4, "layers": 3},
 }
@@ -78,33 +79,25 @@ class FaceBatches:
             yield views, torch.from_numpy(self.faces.targets[rows]), torch.from_numpy(self.faces.weights[rows])
 
 
-def train_faces(
-    data: Path, run: Path, epochs: tuple[int, int] = (28, 5), seed: int = 0, report: Report | None = None
-) -> FaceTower:
-    """Fit the tower: long at 64 pixels, then briefly at the 96 pixels it is used at.
+def train_faces(data: Path, run: Path, num_epochs: int = 28, seed: int = 0, report: Report | None = None) -> FaceTower:
+    """Fit the tower.
 
     Args:
         data: folder that holds `faces/`.
-        run: folder for the two checkpoints; a run that was stopped goes on from there.
-        epochs: at 64 and at 96 pixels.
+        run: folder for the checkpoint; a run that was stopped goes on from there.
     """
     faces = data / "faces"
     train = join([load_ferplus(faces / "ferplus_train.npz", True), load_ckplus(faces / "ckplus48.npz", held_out=False)])
     valid = load_ferplus(faces / "ferplus_valid.npz", False)
     torch.manual_seed(seed)
     tower = FaceTower()
-    stages = (
-        (64, TrainerOptions(epochs[0], 2e-3, 0.02, 2.0, 0.998, 5.0, seed=seed)),
-        (96, TrainerOptions(epochs[1], 5e-4, 0.02, 0.5, 0.998, 5.0, seed=seed + 1)),
+    options = TrainerOptions(num_epochs, 2e-3, 0.02, 2.0, 0.998, 5.0, seed=seed)
+    Trainer(tower, options, run / "faces_64.pt", mixed_precision=True).fit(
+        lambda _epoch, generator: FaceBatches(train, PICTURE_SIZE, generator),
+        soft_cross_entropy,
+        lambda module: score_faces(module, valid, PICTURE_SIZE),
+        report,
     )
-    for size, options in stages:
-        trainer = Trainer(tower, options, run / f"faces_{size}.pt", mixed_precision=True)
-        trainer.fit(
-            lambda _epoch, generator, size=size: FaceBatches(train, size, generator),  # type: ignore[misc]
-            soft_cross_entropy,
-            lambda module, size=size: score_faces(module, valid, size),  # type: ignore[misc]
-            report,
-        )
     return tower
 
 

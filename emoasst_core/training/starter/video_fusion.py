@@ -22,7 +22,7 @@ from emoasst_core.emotions import NUM_EMOTIONS
 from emoasst_core.evaluation.metrics import accuracy, macro_f1
 from emoasst_core.training.starter.face_augmentation import augment
 from emoasst_core.training.starter.face_data import FaceSet
-from emoasst_core.training.starter.face_tower import EMBED_DIM, FaceTower
+from emoasst_core.training.starter.face_tower import EMBED_DIM, PICTURE_SIZE, FaceTower
 from emoasst_core.training.trainer import Report, Trainer, TrainerOptions
 
 NUM_FRAMES: Final = 24
@@ -31,7 +31,6 @@ FUSION_OPTIONS: Final[dict[str, Any]] = {
     "encoder_scope": "video", "num_frames": NUM_FRAMES, "dropout": 0.1,
 }  # fmt: skip
 BATCH_SIZE: Final = 128
-PICTURE_SIZE: Final = 96
 VIEWS_PER_PICTURE: Final = 4
 SAME_MOOD_SHARE: Final = 0.15
 MAX_STRAY_SHARE: Final = 0.25
