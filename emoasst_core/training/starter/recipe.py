@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.config import CueOptions
 from emoasst_core.datatypes import Modality
 from emoasst_core.emoasst.prompts import Prompts
 from emoasst_core.emotions import NUM_EMOTIONS
 from emoasst_core.paths import assets_folder
-from emoasst_core.training.starter.bundle import class_features, update_profile, write_bundle, zero_shot_constants
+from emoasst_core.profile import read_profile
+from emoasst_core.training.starter.bundle import VERSION, class_features, update_profile, write_bundle, zero_shot_constants
 from emoasst_core.training.starter.constants import (
     HeldOut,
     choose_cache_constants,
@@ -24,6 +27,8 @@ from emoasst_core.training.starter.constants import (
 )
 from emoasst_core.training.starter.face_data import FaceSet, join, load_ckplus, load_ferplus
 from emoasst_core.training.starter.face_tower import FaceTower, train_faces
+from emoasst_core.training.starter.measurement import measure
+from emoasst_core.training.starter.model_card import write_card
 from emoasst_core.training.starter.text_tower import CONTEXT_LENGTH, TextTower, load_meld, train_text
 from emoasst_core.training.starter.video_fusion import NUM_FRAMES, VideoFusion, embed_views, train_fusion
 from emoasst_core.training.starter.voice_data import load_voices
@@ -68,8 +73,25 @@ def train_starter(data: Path, out: Path, seed: int = 0, report: Say = print, run
         Modality.VOICE: held_out_voices(valid_part, voice, text_weights),
         Modality.WORDS: held_out_words(data, text, text_weights),
     }
-    figures = choose_constants(out, held_out)
-    (run / "constants.json").write_text(json.dumps(figures, indent=1), "utf-8")
+    return finish_bundle(data, out, held_out, seed)
+
+
+def finish_bundle(data: Path, out: Path, held_out: dict[Modality, HeldOut], seed: int) -> dict[str, Any]:
+    """Choose the constants, measure, and write profile.json, figures.json and the model card."""
+    constants = choose_constants(out, held_out)
+    config = read_profile(out)
+    clear = load_ferplus(data / "faces" / "ferplus_valid.npz", False).clear
+    figures = measure(
+        held_out,
+        Calibration.from_dict(config.calibration),
+        {Modality(name): weight for name, weight in config.reliabilities.items()},
+        clear,
+        constants["alpha"],
+        constants["beta"],
+        CueOptions(**constants["thresholds"]),
+    )
+    (out / "figures.json").write_text(json.dumps({"constants": constants, "figures": figures}, indent=1) + "\n", "utf-8")
+    write_card(out, figures, constants, VERSION, seed)
     return figures
 
 

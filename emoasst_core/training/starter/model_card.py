@@ -1,0 +1,61 @@
+"""The starter's model card, written from what was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from emoasst_core.emotions import EMOTIONS
+
+TEMPLATE = Path(__file__).with_name("model_card_template.md")
+
+
+def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any], version: str, seed: int) -> None:
+    """Write model_card.md."""
+    lines = []
+    for name in ("faces, clear majority", "faces, all", "voices", "words"):
+        lines.append(_row(name, figures[name]))
+    lines += ["", "Recall per emotion:", "", "| held out | " + " | ".join(EMOTIONS) + " |", "|---" * (len(EMOTIONS) + 1) + "|"]
+    for name in ("faces, clear majority", "voices", "words"):
+        recalls = (f"{figures[name]['per_class'][emotion]['recall']:.2f}" for emotion in EMOTIONS)
+        lines.append(f"| {name} | " + " | ".join(recalls) + " |")
+    lines += ["", *_pairs(figures["pairs"]), "", *_shots(figures["shots"], constants), "", *_gates(figures["gates"], constants)]
+    text = TEMPLATE.read_text("utf-8").format(version=version, seed=seed, figures="\n".join(lines))
+    (folder / "model_card.md").write_text(text, "utf-8")
+
+
+def _row(name: str, values: dict[str, Any]) -> str:
+    def with_interval(key: str) -> str:
+        low, high = values["interval_95"][key]
+        return f"{values[key]:.3f} ({low:.3f}-{high:.3f})"
+
+    cells = [with_interval(key) for key in ("accuracy", "uar", "macro_f1", "weighted_f1")]
+    return f"| {name} | {values['n']} | {' | '.join(cells)} | {values['majority_accuracy']:.3f} | {values['ece']:.3f} |"
+
+
+def _pairs(pairs: dict[str, Any]) -> list[str]:
+    parts = ", ".join(
+        f"{name} {pairs[name]['accuracy']:.3f} / {pairs[name]['uar']:.3f}" for name in ("face", "voice", "face+voice")
+    )
+    return [
+        f"Synthetic pairs ({pairs['n']}: a held-out face with a held-out voice of the same emotion), accuracy / UAR: {parts}."
+    ]
+
+
+def _shots(shots: dict[str, Any], constants: dict[str, Any]) -> list[str]:
+    cells = [f"{values['uar']:.3f} ± {values['sd']:.3f}" for values in shots.values()]
+    return [
+        f"The family's cache (alpha {constants['alpha']}, beta {constants['beta']}) on held-out speakers' voices, shots per class:",
+        "", "| " + " | ".join(f"K = {count}" for count in shots) + " |", "|---" * len(shots) + "|", "| " + " | ".join(cells) + " |",
+    ]  # fmt: skip
+
+
+def _gates(gates: dict[str, Any], constants: dict[str, Any]) -> list[str]:
+    per_class = ", ".join(
+        f"{name} {value:.2f}" if value is not None else f"{name} never" for name, value in gates["class_precision"].items()
+    )
+    thresholds = ", ".join(f"{name} {value}" for name, value in constants["thresholds"].items())
+    return [
+        f"A CLEAR reading of a single held-out picture (all {gates['n']}, unclear ones included) agrees with most voters in "
+        f"{gates['precision']:.1%}; {gates['coverage']:.1%} of pictures get one. By emotion: {per_class}. Thresholds: {thresholds}.",
+    ]
