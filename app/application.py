@@ -49,7 +49,8 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
         window.review_page.close_player()
         services.runner.close()
         services.background.close()
-        window.deleteLater()
+        for part in (window, services.bridge, services.background, services.preferences):
+            part.deleteLater()
 
 
 def open_services(profile: str, factory: str) -> Services:

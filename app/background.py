@@ -26,5 +26,6 @@ class Background(QObject):
         self._jobs.submit(job, lambda outcome: bring(on_done, outcome), lambda error: bring(on_failed, error))
 
     def close(self) -> None:
-        """Finish what was asked for."""
+        """Finish what was asked for; nobody is told any more."""
+        self._courier.close()
         self._jobs.close()

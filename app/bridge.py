@@ -73,12 +73,18 @@ class Courier(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._is_open = True
         self._brought.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def bring(self, function: Callable[[Any], None], value: Any) -> None:
         """Call `function(value)` soon, on the window's thread."""
         self._brought.emit(function, value)
 
+    def close(self) -> None:
+        """Bring nothing any more: what it would be brought to is about to go."""
+        self._is_open = False
+
     @Slot(object, object)
     def _deliver(self, function: Callable[[Any], None], value: Any) -> None:
-        function(value)
+        if self._is_open:
+            function(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -10,7 +11,9 @@ from app.bridge import Bridge, Courier
 from app.sound_track import SoundTrack
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError
-from emoasst_core.session.playback import Playback
+
+if TYPE_CHECKING:
+    from emoasst_core.session.playback import Playback
 
 TICK_MS = 33  # the picture need not change more often than a camera's
 
@@ -33,7 +36,7 @@ class Player(QObject):
         self._bridge = Bridge(self)
         self._courier = Courier(self)
         self._sound = SoundTrack(self)
-        self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
+        self._playback: Playback | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -43,7 +46,12 @@ class Player(QObject):
         """Take another recording, at its start; None for a session of which none was kept."""
         self.pause()
         self.duration_s = duration_s
-        self._playback.open(path)
+        if self._playback is None and path is not None:
+            from emoasst_core.session.playback import Playback  # brings the decoder in: not before it is needed
+
+            self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
+        if self._playback is not None:
+            self._playback.open(path)
         self._sound.load(path)
         self._go(0.0)
 
@@ -56,8 +64,9 @@ class Player(QObject):
     def step(self, num_frames: int) -> None:
         """Go so many pictures on or back."""
         self.pause()
-        self._steps = True
-        self._playback.step(num_frames)
+        if self._playback is not None:
+            self._steps = True
+            self._playback.step(num_frames)
 
     def toggle(self) -> None:
         """Play, or pause."""
@@ -88,7 +97,9 @@ class Player(QObject):
     def close(self) -> None:
         """End its thread."""
         self.pause()
-        self._playback.close()
+        self._courier.close()
+        if self._playback is not None:
+            self._playback.close()
 
     def _tick(self) -> None:
         self._go(self._sound.position_s)
@@ -97,7 +108,8 @@ class Player(QObject):
 
     def _go(self, time_s: float) -> None:
         self.position_s = min(max(time_s, 0.0), self.duration_s)
-        self._playback.show(self.position_s)
+        if self._playback is not None:
+            self._playback.show(self.position_s)
         self.moved.emit(self.position_s)
 
     def _show(self, frame: Frame) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QElapsedTimer, QObject, QUrl
 
@@ -14,21 +15,20 @@ class SoundTrack(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._player = _open_player(self)
+        self._player: Any = None
+        self._has_looked = False
         self._timer = QElapsedTimer()
         self._from_s = 0.0
         self._rate = 1.0
         self._is_playing = False
 
-    @property
-    def is_heard(self) -> bool:
-        """Whether there is something to play it on."""
-        return self._player is not None
-
     def load(self, path: Path | None) -> None:
         """Take another recording, at its start."""
         self.pause()
         self._from_s = 0.0
+        if path is not None and not self._has_looked:
+            self._has_looked = True
+            self._player = _open_player(self)  # not before it is needed: the library takes a moment to load
         if self._player is not None:
             self._player.setSource(QUrl.fromLocalFile(str(path)) if path is not None else QUrl())
 
@@ -62,7 +62,7 @@ class SoundTrack(QObject):
         return position_s
 
 
-def _open_player(parent: QObject):  # type: ignore[no-untyped-def]
+def _open_player(parent: QObject) -> Any:
     """A player of sound only, or None where the library or a loudspeaker is missing."""
     try:
         from PySide6.QtMultimedia import QAudioOutput, QMediaDevices, QMediaPlayer

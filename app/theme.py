@@ -29,6 +29,7 @@ class Theme:
 
     Attributes:
         page, surface, sunken: backgrounds: of the window, of cards and buttons, of wells such as the picture's.
+        lane: background of the timeline, on which emotion colours stand; they stand on `page` else.
         ink, ink_soft: text; `ink_soft` for what is said beside it.
         outline: edges of what can be clicked. line: edges that only divide.
         accent, accent_ink: the one main button of a page, and selection; and text on it.
@@ -40,6 +41,7 @@ class Theme:
     page: str
     surface: str
     sunken: str
+    lane: str
     ink: str
     ink_soft: str
     outline: str
@@ -55,6 +57,7 @@ LIGHT = Theme(
     page="#F4EFE6",
     surface="#FAF6EE",
     sunken="#E9E2D4",
+    lane="#FAF6EE",
     ink="#1F2933",
     ink_soft="#4B555E",
     outline="#7E7A70",
@@ -77,6 +80,7 @@ DARK = Theme(
     page="#23272B",
     surface="#2B3035",
     sunken="#1B1E21",
+    lane="#1B1E21",
     ink="#E8E4DC",
     ink_soft="#B7B6B1",
     outline="#868B8F",
@@ -95,7 +99,7 @@ DARK = Theme(
     },
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
-TEXT_ON_COLOUR = ("#0E1418", "#F8F4EB")
+TEXT_ON_COLOUR = ("#0E1418", "#FDFCF8")
 
 
 @runtime_checkable

@@ -123,7 +123,7 @@ class TimelineModel(QAbstractTableModel):
         if not index.isValid() or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return None
         row = self.rows[index.row()]
-        texts = (clock_text(row.start_s), clock_text(row.end_s), LANE_NAMES[row.lane], row.person, row.text)
+        texts = (clock_text(row.start_s), clock_text(row.end_s), LANE_NAMES[row.lane], row.person.capitalize(), row.text)
         return texts[index.column()]
 
     def _row(self, lane: Lane, span: TimelineSpan) -> LaneRow:

@@ -64,6 +64,7 @@ class LivePage(QWidget):
         self.stop_button = Button("Stop", "quiet", "stop")
         self.pause_button = Button("Pause", "quiet", "pause")
         self.mark_button = Button("Ask later", "quiet", "question")
+        self.playing_sign.hide()
         self._uses: set[str] = set()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that no key press stops a session by mistake
         self._lay_out()

@@ -47,7 +47,7 @@ class ReviewLayout:
         self.picture = PictureView()
         self.bar = PlayerBar()
         self.pad = AnswerPad(catalogue)
-        self.timeline = TimelineView(model)
+        self.timeline = TimelineView(model, catalogue)
         self.table = _table(model)
         self._cue_icon = CueIcon(catalogue, CUE_ICON_PX)
         self._cue_words = label("")
@@ -74,7 +74,7 @@ class ReviewLayout:
 
     def show_part(self, part: UtteranceRow) -> None:
         """Say which part answers are for, and the answer it has."""
-        who = f", {part.person}" if part.person else ""
+        who = f", {part.person[:1].upper()}{part.person[1:]}" if part.person else ""
         words = f"\n“{part.text}”" if part.text else ""
         self._part.setText(f"{clock_text(part.start_s)} to {clock_text(part.end_s)}{who}{words}")
         self.timeline.set_selected(part.start_s, part.end_s)
@@ -148,7 +148,7 @@ class ReviewLayout:
         outside.addWidget(area)
 
     def _answers_card(self) -> QWidget:
-        frame = card()
+        frame = card("cue")
         frame.setMinimumWidth(SIDE_PX)
         frame.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(frame)

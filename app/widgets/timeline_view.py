@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
+from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.item_models.timeline_model import LANE_NAMES, Lane, LaneRow, TimelineModel, clock_text
 from app.theme import LIGHT, Theme, text_on
-from emoasst_core.datatypes import CueState
+from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.datatypes import Cue, CueState
 
 NAMES_PX = 118
 RULER_PX = 34
 GAP_PX = 6
+ICON_PX = 22
 TICKS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 TICK_GAP_PX = 90
 ZOOM_STEP = 1.6
@@ -24,9 +27,11 @@ class TimelineView(QWidget):
 
     moment_chosen = Signal(float)
 
-    def __init__(self, model: TimelineModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: TimelineModel, catalogue: Catalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
+        self._catalogue = catalogue
+        self._icons: dict[tuple[str, str], QPixmap] = {}
         self._theme = LIGHT
         self._position_s = 0.0
         self._selected = (0.0, 0.0)
@@ -42,6 +47,7 @@ class TimelineView(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Paint with this theme."""
         self._theme = theme
+        self._icons.clear()
         self.update()
 
     def set_position(self, time_s: float) -> None:
@@ -116,7 +122,7 @@ class TimelineView(QWidget):
             names = QRectF(0, band.top(), NAMES_PX - 12, band.height())
             painter.drawText(names, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), LANE_NAMES[lane])
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self._theme.sunken if lane is not Lane.ANSWER else self._theme.surface))
+            painter.setBrush(QColor(self._theme.lane))
             painter.drawRoundedRect(band, 6, 6)
         painter.setClipRect(QRectF(NAMES_PX, 0, self.width() - NAMES_PX, self.height()))
         last_s = self._first_s + self._span_s
@@ -193,6 +199,22 @@ class TimelineView(QWidget):
         if fits:
             painter.setPen(QColor(color))
             painter.drawText(place.adjusted(-12, 0, 12, 0), int(Qt.AlignmentFlag.AlignCenter), row.text)
+        elif row.emotion is not None and place.width() >= ICON_PX + 4 and place.height() >= ICON_PX:
+            icon = self._icon(row.emotion, color)
+            painter.drawPixmap(place.center() - QPointF(ICON_PX / 2, ICON_PX / 2), icon)
+
+    def _icon(self, emotion: str, color: str) -> QPixmap:
+        """The small face that tells the emotion where its word does not fit; drawn once per theme."""
+        if (emotion, color) not in self._icons:
+            pixmap = QPixmap(ICON_PX * 2, ICON_PX * 2)
+            pixmap.setDevicePixelRatio(2)
+            pixmap.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(pixmap)
+            drawing = self._catalogue.icon(Cue(0.0, CueState.MAYBE, emotion)).read_text("utf-8").replace("currentColor", color)
+            QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, ICON_PX, ICON_PX))
+            painter.end()
+            self._icons[emotion, color] = pixmap
+        return self._icons[emotion, color]
 
     def _paint_selection_and_line(self, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -15,6 +15,10 @@ from app.application import main
 from app.main_window import MainWindow
 
 STEP_MS = 20
+MACHINE_MESSAGES = (  # about the machine, not the window: no sound server, and what the offscreen platform leaves out
+    "This plugin does not support propagateSizeHints()",
+    "PulseAudioService: pa_context_connect() failed",
+)
 PATIENCE_STEPS = 60_000 // STEP_MS
 
 
@@ -27,7 +31,13 @@ def home(tmp_path, monkeypatch):
 @pytest.fixture(autouse=True)
 def no_qt_warnings():
     heard = []
-    qInstallMessageHandler(lambda _kind, _context, text: heard.append(text))
+
+    def note(_kind, context, text):
+        is_of_this_machine = (context.category or "").startswith("qt.multimedia") or text in MACHINE_MESSAGES
+        if not is_of_this_machine:
+            heard.append(text)
+
+    qInstallMessageHandler(note)
     yield heard
     qInstallMessageHandler(None)
     assert not heard

@@ -51,7 +51,13 @@ def test_a_frame_is_answered_with_its_events_and_finishing_gives_the_record(list
     one = listening()
     one.next(Ready)
     generation = one.worker.generation
-    for message in (Begin(7, "clip.mp4", AnalysisOptions()), green(0.0), AudioBlock(0.0, np.zeros(1600, np.float32)), green(0.6), Finish(7)):
+    for message in (
+        Begin(7, "clip.mp4", AnalysisOptions()),
+        green(0.0),
+        AudioBlock(0.0, np.zeros(1600, np.float32)),
+        green(0.6),
+        Finish(7),
+    ):
         assert one.worker.send(message, generation)
     face, sound = one.next(Handled), one.next(Handled)
     assert (face.session, face.is_sound, sound.is_sound) == (7, False, True)
