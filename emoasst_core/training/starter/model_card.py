@@ -45,7 +45,7 @@ def _pairs(pairs: dict[str, Any]) -> list[str]:
 def _shots(shots: dict[str, Any], constants: dict[str, Any]) -> list[str]:
     cells = [f"{values['uar']:.3f} ± {values['sd']:.3f}" for values in shots.values()]
     return [
-        f"The family's cache (alpha {constants['alpha']}, beta {constants['beta']}) on held-out speakers' voices, shots per class:",
+        f"The family's cache (alpha {constants['alpha']}, beta {constants['beta']}), held-out speakers' voices, shots per class:",
         "", "| " + " | ".join(f"K = {count}" for count in shots) + " |", "|---" * len(shots) + "|", "| " + " | ".join(cells) + " |",
     ]  # fmt: skip
 

@@ -1,0 +1,51 @@
+"""What the pipeline remembers of the last seconds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock
+from emoasst_core.session.observations import KEPT_S, FaceMemory, SeenFace, SoundMemory
+
+
+def seen(time_s: float, value: float | None, area_px: float = 100.0) -> SeenFace:
+    embedding = None if value is None else np.full(4, value, np.float32)
+    return SeenFace(time_s, area_px, True, embedding, "" if value is not None else "too dark")
+
+
+def test_sampling_takes_the_nearest_readable_face_for_each_time():
+    memory = FaceMemory()
+    for index in range(10):
+        memory.add("person 1", seen(index / 10, None if index == 5 else float(index)))
+    sampled = memory.sample("person 1", 0.0, 0.9, 24)
+    assert sampled is not None
+    assert sampled.shape == (24, 4)
+    assert set(sampled[:, 0].tolist()) <= set(range(10)) - {5}
+    assert np.all(np.diff(sampled[:, 0]) >= 0)
+
+
+def test_a_person_who_was_never_readable_has_no_frames():
+    memory = FaceMemory()
+    memory.add("person 1", seen(0.0, None))
+    assert memory.sample("person 1", 0.0, 1.0, 24) is None
+    assert memory.sample("nobody", 0.0, 1.0, 24) is None
+
+
+def test_the_nearest_person_comes_first():
+    memory = FaceMemory()
+    memory.add("person 1", seen(0.0, 1.0, 50.0))
+    memory.add("person 2", seen(0.0, 1.0, 500.0))
+    assert memory.persons(0.0, 1.0) == ["person 2", "person 1"]
+    assert memory.persons(5.0, 6.0) == []
+
+
+def test_sound_stays_in_time_over_gaps_and_is_forgotten_after_a_while():
+    memory = SoundMemory()
+    ones = np.ones(SAMPLE_RATE_HZ, np.float32)
+    memory.add(AudioBlock(0.0, ones))
+    memory.add(AudioBlock(2.0, 2 * ones))
+    assert memory.between(0.5, 2.5).tolist() == [1.0] * 8000 + [0.0] * 16000 + [2.0] * 8000
+    for second in range(3, 60):
+        memory.add(AudioBlock(float(second), float(second) * ones))
+    assert len(memory.between(0.0, 60.0)) <= (KEPT_S + 1) * SAMPLE_RATE_HZ
+    assert memory.between(58.0, 58.1)[0] == 58.0
