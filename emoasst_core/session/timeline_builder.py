@@ -85,7 +85,7 @@ class TimelineBuilder:
         """
         shown = [
             TimelineSpan(cue.start_s, after, cue.person, Source.SHOWN, cue.state, cue.emotion)
-            for cue, after in zip(self._cues, [later.start_s for later in self._cues[1:]] + [duration_s], strict=True)
+            for cue, after in zip(self._cues, [*(later.start_s for later in self._cues[1:]), duration_s], strict=False)
             if after > cue.start_s
         ]
         joint = [
