@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "train",
         help="train on your own or a known data set",
-        description="Train the heads of EmoAsst on frozen towers (recipe emoasst), or the bundled starter model (recipe starter).",
+        description="Train the heads of EmoAsst on frozen towers (recipe emoasst), or the bundled starter model (starter).",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -96,8 +96,12 @@ def as_markdown(result: Mapping[str, Any]) -> str:
             continue
         lines += results_table({f"{row.get('system', '')} {name}".strip(): row for name, row in rows["rows"].items()})
         pair = rows["mcnemar"]
-        lines += ["", f"Prompts against none (McNemar): {pair['only_with']} rows right only with, {pair['only_without']} only "
-                  f"without, p = {pair['p']:.3f}. Printed for MELD test (accuracy, weighted F1): {rows['printed_for_meld']}.", ""]  # fmt: skip
+        lines += [
+            "",
+            f"Prompts against none (McNemar): {pair['only_with']} rows right only with, {pair['only_without']} only without, "
+            f"p = {pair['p']:.3f}. Printed for MELD test (accuracy, weighted F1): {rows['printed_for_meld']}.",
+            "",
+        ]
     return "\n".join(lines)
 
 
