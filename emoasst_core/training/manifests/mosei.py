@@ -28,7 +28,7 @@ def read_mosi(root: Path, official: bool = True) -> Manifest:
 def read_mosei(root: Path, official: bool = True) -> Manifest:
     """CMU-MOSEI's `label.csv`: video_id, clip_id, text, label (sentiment, -3 to 3), mode, and the six emotions if they are known.
 
-    Emotions were rated 0 to 3; one counts as present above 0. `labels` holds the presences scaled to [0, 1]; `label` is the strongest,
+    Emotions were rated 0 to 3; one above 0 is present. `labels` holds them scaled to [0, 1]; `label` is the strongest,
     neutral where none is present, and empty where the listing has no emotion columns. Clips are `Raw/<video_id>/<clip_id>.mp4`;
     where there is no `Raw` folder the rows are text only. Pickled feature files are not read: convert them outside.
 
