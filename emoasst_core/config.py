@@ -85,6 +85,7 @@ class CueOptions(_Options):
         stale_s: evidence older than this is never shown.
         lost_s: "no face" is said this long after the last face.
         smoothing_s: time constant of the exponential average over readings.
+        conflict_prob: face and voice contradict each other if both are this sure of different emotions.
     """
 
     clear_prob: float = bounded(0.70, 0.3, 1.0)
@@ -102,6 +103,7 @@ class CueOptions(_Options):
     stale_s: float = bounded(3.0, 0.5, 10.0)
     lost_s: float = bounded(1.0, 0.2, 5.0)
     smoothing_s: float = bounded(0.5, 0.0, 5.0)
+    conflict_prob: float = bounded(0.5, 0.3, 1.0)
 
     @classmethod
     def calm(cls) -> CueOptions:

@@ -19,6 +19,8 @@ from emoasst_core.emotions import EMOTIONS
 
 GUARDED = ("anger", "disgust", "fear")  # a false one of these does the most harm
 MINUTE_S = 60.0
+# A face on its way from one expression to the next passes through calm; naming that would block the next cue for seconds.
+CALM_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ class CuePolicy:
         options = self.options
         while self._changes and time_s - self._changes[0] >= MINUTE_S:
             self._changes.popleft()
-        has_held = time_s - self._wanted_since_s >= options.hold_s - 1e-6
+        hold_s = options.hold_s * (CALM_PATIENCE if self._wanted[1] == EMOTIONS[0] else 1.0)
+        has_held = time_s - self._wanted_since_s >= hold_s - 1e-6
         is_rested = not self._changes or time_s - self._changes[-1] >= options.min_gap_s
         was_seen = self.shown is None or self.shown.emotion is None or on_screen_s >= options.min_shown_s
         return has_held and is_rested and was_seen and len(self._changes) < options.max_per_minute

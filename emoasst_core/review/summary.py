@@ -47,6 +47,8 @@ def summary_text(record: SessionRecord, width: int = 80) -> str:
         table.add_column(heading, justify="right")
     table.add_column("shown")
     for person in summarize(record.timeline):
+        if not (person.person or person.seen_s or person.heard_s or person.shown):
+            continue  # only absences: nobody to report on
         unsure = "-" if person.unsure_share is None else f"{person.unsure_share:.0%}"
         shown = ", ".join(f"{emotion} {count}" for emotion, count in person.shown.items()) or "-"
         table.add_row(person.person or NOBODY_NAMED, _minutes(person.seen_s), _minutes(person.heard_s), unsure, shown)

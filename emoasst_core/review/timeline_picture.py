@@ -10,7 +10,9 @@ from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan
 from emoasst_core.store.sessions import SessionRecord
 
 LANES = ("Face", "Voice", "Words said", "Together", "Shown cue", "Your answer")
-PAPER, INK, FAINT = "#F4EFE6", "#1F2933", "#CFC7B8"
+ANSWER_LANE = 5
+EMPTY_NOTES = ("no picture", "nobody heard", "no words to read", "nothing to put together", "nothing shown", "no answer yet")
+PAPER, INK, FAINT, MUTED = "#F4EFE6", "#1F2933", "#CFC7B8", "#6B675F"
 HATCHED = {CueState.UNSURE: "///", CueState.CANT_SEE: "...", CueState.CANT_HEAR: "..."}
 NOTES = {CueState.UNSURE: "not sure", CueState.CANT_SEE: "no face", CueState.CANT_HEAR: "can't hear"}
 SOURCE_LANES = {Source.FACE: 0, Source.VOICE: 1, Source.WORDS: 2, Source.FUSED: 3, Source.SHOWN: 4}
@@ -36,8 +38,9 @@ def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> No
         _draw_span(lanes, span, SOURCE_LANES[span.source], duration_s, catalogue)
     for utterance in record.utterances:
         if utterance.label is not None:
-            _draw_box(lanes, utterance.start_s, utterance.end_s, 5, _color(catalogue, utterance.label), "", 1.0)
-            _write(lanes, utterance.start_s, utterance.end_s, 5, utterance.label, duration_s, PAPER)
+            _draw_box(lanes, utterance.start_s, utterance.end_s, ANSWER_LANE, _color(catalogue, utterance.label), "", 1.0)
+            _write(lanes, utterance.start_s, utterance.end_s, ANSWER_LANE, utterance.label, duration_s, PAPER)
+    _note_empty_lanes(lanes, record, duration_s)
     _dress(lanes, f"{record.recording}: what was seen, heard and shown", duration_s)
     _draw_words(captions, record, duration_s)
     temporary = path.with_name(path.name + ".writing")
@@ -59,6 +62,15 @@ def _draw_span(axes: Any, span: TimelineSpan, lane: int, duration_s: float, cata
     _draw_box(axes, span.start_s, span.end_s, lane, color if is_clear else PAPER, "", 1.0, edge=color)
     text = span.emotion if is_clear else f"maybe {span.emotion}"
     _write(axes, span.start_s, span.end_s, lane, text, duration_s, PAPER if is_clear else INK)
+
+
+def _note_empty_lanes(axes: Any, record: SessionRecord, duration_s: float) -> None:
+    filled = {SOURCE_LANES[span.source] for span in record.timeline.spans}
+    if any(utterance.label is not None for utterance in record.utterances):
+        filled.add(ANSWER_LANE)
+    for lane, note in enumerate(EMPTY_NOTES):
+        if lane not in filled:
+            axes.text(0.006 * duration_s, lane, note, ha="left", va="center", fontsize=10, color=MUTED, style="italic")
 
 
 def _draw_box(

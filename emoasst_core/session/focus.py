@@ -17,7 +17,6 @@ VOICE_EVERY_S = 0.8  # a live voice is read at every other step: its window hard
 VOICE_WINDOW_S = 4.0
 VOICE_FRESH_S = 1.5
 QUIET_AFTER_S = 5.0  # a sound-only session says so when nobody has spoken for this long
-CONFLICT_PROB = 0.5
 
 
 class Focus:
@@ -109,7 +108,12 @@ class Focus:
             return Reading(time_s, face_probs, is_supported=latest.is_frontal)
         probs = self._book.classify({Modality.FACE: face, Modality.VOICE: voice[0]})
         agrees = int(face_probs.argmax()) == int(voice[1].argmax())
-        return Reading(time_s, probs, is_conflict=_differ(face_probs, voice[1]), is_supported=latest.is_frontal or agrees)
+        return Reading(
+            time_s,
+            probs,
+            is_conflict=_differ(face_probs, voice[1], self._options.cues.conflict_prob),
+            is_supported=latest.is_frontal or agrees,
+        )
 
     def _reading_of_sound(self, time_s: float, has_sound: bool) -> Reading | None:
         voice = self._fresh_voice(time_s)
@@ -120,7 +124,7 @@ class Focus:
         return None
 
 
-def _differ(face: Vector, voice: Vector) -> bool:
+def _differ(face: Vector, voice: Vector, conflict_prob: float) -> bool:
     """Face and voice each sure of another emotion; a neutral voice beside a smile is no contradiction."""
     first, second = int(np.argmax(face)), int(np.argmax(voice))
-    return first != second and first > 0 and second > 0 and min(float(face[first]), float(voice[second])) >= CONFLICT_PROB
+    return first != second and first > 0 and second > 0 and min(float(face[first]), float(voice[second])) >= conflict_prob

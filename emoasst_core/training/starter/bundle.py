@@ -88,7 +88,7 @@ def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _rounded(value: Tensor) -> float:
-    return round(float(value), 4)
+    return round(value.detach().item(), 4)
 
 
 def _write_json(path: Path, values: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from emoasst_core.config import CueOptions
 from emoasst_core.datatypes import Modality
 from emoasst_core.evaluation.bootstrap import bootstrap_intervals
 from emoasst_core.evaluation.metrics import expected_calibration_error, summary, unweighted_average_recall
-from emoasst_core.training.starter.constants import HeldOut, few_shot_curve, gate_figures, pair_rows
+from emoasst_core.training.starter.constants import HeldOut, few_shot_curve, gate_figures, pair_rows, prior_clips
 
 SHOTS: Final = (1, 2, 4, 8)
 NUM_DRAWS: Final = 20
@@ -62,7 +62,7 @@ def cross_fitted_ece(part: HeldOut, modality: Modality, seed: int = 0) -> float:
     half = np.random.default_rng(seed).random(len(part.labels)) < 0.5
     probs = np.zeros_like(part.logits)
     for fitted, scored in ((half, ~half), (~half, half)):
-        chosen = Calibration().fit(part.logits[fitted], part.targets[fitted], [modality])
+        chosen = Calibration().fit(part.logits[fitted], part.labels[fitted], [modality], prior_clips(part))
         probs[scored] = chosen.predict(part.logits[scored], [modality])
     return expected_calibration_error(part.labels, probs)
 

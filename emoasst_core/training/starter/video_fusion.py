@@ -36,6 +36,7 @@ SAME_MOOD_SHARE: Final = 0.15
 MAX_STRAY_SHARE: Final = 0.25
 # Half the sequences are one unchanging view: a single photograph must be read as well as a film.
 STILL_SHARE: Final = 0.4
+RARE_CLASS_POWER: Final = 0.6  # stronger than for the tower: the module is small and soon forgets the rare ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class SequenceBatches:
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
         rng = np.random.default_rng(int(torch.randint(0, 2**31, (1,), generator=self.generator)))
         frequency = np.bincount(self.labels, minlength=NUM_EMOTIONS) / len(self.labels)
-        weights = frequency[self.labels] ** -0.35
+        weights = frequency[self.labels] ** -RARE_CLASS_POWER
         weights /= weights.sum()
         for _ in range(len(self)):
             yield make_sequences(self.bank, rng.choice(len(self.labels), BATCH_SIZE, p=weights), self.by_label, self.labels, rng)

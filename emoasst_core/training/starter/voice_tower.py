@@ -101,19 +101,35 @@ class VoiceBatches:
 
 
 def train_voices(
-    train: VoiceSet, valid: VoiceSet, checkpoint: Path, num_epochs: int = 28, seed: int = 0, report: Report | None = None
+    train: VoiceSet,
+    valid: VoiceSet,
+    checkpoint: Path,
+    num_epochs: tuple[int, int] = (28, 22),
+    seed: int = 0,
+    report: Report | None = None,
 ) -> VoiceTower:
-    """Fit the tower; the best epoch on the held-out speakers is kept."""
+    """Fit the tower in two cycles of the learning rate (Loshchilov and Hutter 2017); the best epoch on held-out speakers is kept.
+
+    Args:
+        train, valid: see `split_by_speaker`.
+        checkpoint: of the first cycle; the second one's stands beside it.
+        num_epochs: of the two cycles.
+    """
     torch.manual_seed(seed)
     tower = VoiceTower()
-    trainer = Trainer(tower, TrainerOptions(num_epochs, 7e-4, 0.03, 1.0, 0.98, 5.0, seed=seed), checkpoint, mixed_precision=True)
     num_clips = min(2560, 2 * len(train))
-    trainer.fit(
-        lambda _epoch, generator: VoiceBatches(train, num_clips, generator),
-        voice_loss,
-        lambda module: score_voices(module, valid),
-        report,
+    second = checkpoint.with_stem(checkpoint.stem + "_second")
+    cycles = (
+        (checkpoint, TrainerOptions(num_epochs[0], 7e-4, 0.03, 1.0, 0.98, 5.0, seed=seed)),
+        (second, TrainerOptions(num_epochs[1], 5e-4, 0.03, 1.0, 0.99, 5.0, seed=seed + 1)),
     )
+    for file, options in cycles:
+        Trainer(tower, options, file, mixed_precision=True).fit(
+            lambda _epoch, generator: VoiceBatches(train, num_clips, generator),
+            voice_loss,
+            lambda module: score_voices(module, valid),
+            report,
+        )
     return tower
 
 
