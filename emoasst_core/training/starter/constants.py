@@ -94,7 +94,7 @@ def prior_clips(part: HeldOut) -> float:
 def fit_calibration(held_out: dict[Modality, HeldOut], reliabilities: dict[Modality, float]) -> Calibration:
     """One calibration per set of modalities: how often the likeliest emotion is the one most people named.
 
-    Sets of several are fitted on pairs of the same emotion, a tenth of which is taken to disagree, as faces and voices do in life.
+    Sets of several are fitted on pairs of the same emotion, a tenth of which is taken to disagree, as in life.
     """
     calibration = Calibration()
     for modality, part in held_out.items():

@@ -46,8 +46,11 @@ def _shots(shots: dict[str, Any], constants: dict[str, Any]) -> list[str]:
     cells = [f"{values['uar']:.3f} ± {values['sd']:.3f}" for values in shots.values()]
     return [
         f"The family's cache (alpha {constants['alpha']}, beta {constants['beta']}), held-out speakers' voices, shots per class:",
-        "", "| " + " | ".join(f"K = {count}" for count in shots) + " |", "|---" * len(shots) + "|", "| " + " | ".join(cells) + " |",
-    ]  # fmt: skip
+        "",
+        "| " + " | ".join(f"K = {count}" for count in shots) + " |",
+        "|---" * len(shots) + "|",
+        "| " + " | ".join(cells) + " |",
+    ]
 
 
 def _gates(gates: dict[str, Any], constants: dict[str, Any]) -> list[str]:
@@ -57,5 +60,6 @@ def _gates(gates: dict[str, Any], constants: dict[str, Any]) -> list[str]:
     thresholds = ", ".join(f"{name} {value}" for name, value in constants["thresholds"].items())
     return [
         f"A CLEAR reading of a single held-out picture (all {gates['n']}, unclear ones included) agrees with most voters in "
-        f"{gates['precision']:.1%}; {gates['coverage']:.1%} of pictures get one. By emotion: {per_class}. Thresholds: {thresholds}.",
+        f"{gates['precision']:.1%}; {gates['coverage']:.1%} of pictures get one. By emotion: {per_class}. "
+        f"Thresholds: {thresholds}.",
     ]
