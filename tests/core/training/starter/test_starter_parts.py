@@ -170,7 +170,7 @@ def test_real_speech_is_read_whole_and_split_by_speaker(data_folder: Path, tmp_p
     del tmp_path
     listing = (data_folder / "speech" / "ravdess.csv").read_text("utf-8").splitlines()
     assert len(listing) == 1201
-    assert {name for name in EMOTIONS} <= {line.split(",")[1] for line in listing[1:]}
+    assert set(EMOTIONS) <= {line.split(",")[1] for line in listing[1:]}
 
 
 def test_a_missing_listing_is_named(tmp_path: Path):
