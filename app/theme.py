@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BODY_PX = 16
 LEAD_PX = 18
+BODY_LINE_PX = 19  # height of a line of body text
 TITLE_PX = 28
 CUE_PX = 44
 TARGET_PX = 44  # the least height of what is clicked

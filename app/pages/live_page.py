@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout
 from app.actions import add_actions
 from app.services import Services
 from app.sound_track import SoundTrack
-from app.theme import Theme
+from app.theme import BODY_LINE_PX, Theme
 from app.widgets.cue_card import CueCard
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
@@ -29,7 +29,6 @@ from emoasst_core.session.events import (
 )
 
 SIDE_PX = 380  # at the normal text size
-BODY_LINE_PX = 19  # height of a line of text at that size
 CONTROL_ROOM_PX = 70  # glyph and edges beside the words of a control
 NUM_CAPTIONS = 2
 STATE_WORDS = {

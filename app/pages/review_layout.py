@@ -17,19 +17,21 @@ from PySide6.QtWidgets import (
 )
 
 from app.item_models.timeline_model import LaneRow, TimelineModel, clock_text
+from app.theme import BODY_LINE_PX
 from app.widgets.answer_pad import AnswerPad
 from app.widgets.cue_card import CueIcon
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
 from app.widgets.player_bar import PlayerBar
-from app.widgets.text import Button, card, label
+from app.widgets.text import Button, ElidedLabel, card, label
 from app.widgets.timeline_view import TimelineView
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue
 from emoasst_core.store.utterances import UtteranceRow
 
-SIDE_PX = 400
+SIDE_PX = 362  # least width of the answers
 CUE_ICON_PX = 44
+LOWER_PX = 220  # at the normal text size
 
 
 class ReviewLayout:
@@ -38,8 +40,7 @@ class ReviewLayout:
     def __init__(self, page: QWidget, catalogue: Catalogue, model: TimelineModel) -> None:
         self._catalogue = catalogue
         self.back_button = Button("Start page", "plain", "back")
-        self.title = label("", "heading", wraps=False)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.title = ElidedLabel("heading")
         self.undo_button = Button("Undo", "plain", "undo")
         self.redo_button = Button("Redo", "plain", "redo")
         self.table_button = Button("Show as a table", "plain")
@@ -57,20 +58,24 @@ class ReviewLayout:
         self.lower = QStackedWidget()
         self.lower.addWidget(self.timeline)
         self.lower.addWidget(self.table)
-        self.lower.setFixedHeight(220)
         for button in (self.undo_button, self.redo_button):
             button.setEnabled(False)
         self._lay_out(page)
 
     def clear(self) -> None:
         """Nothing is open yet."""
-        self.title.setText("Opening …")
+        self.title.say("Opening …")
         self.notice.hide()
         self.picture.say("")
         self._kept.setText("")
         self._part.setText("")
         self.show_cue(None)
         self.pad.show_answer(None, False)
+
+    def fit(self) -> None:
+        """Give timeline and table the height their text needs."""
+        self.title.ensurePolished()
+        self.lower.setFixedHeight(round(LOWER_PX * max(1.0, self.bar.speed_button.fontMetrics().height() / BODY_LINE_PX)))
 
     def show_part(self, part: UtteranceRow) -> None:
         """Say which part answers are for, and the answer it has."""
@@ -148,12 +153,12 @@ class ReviewLayout:
         outside.addWidget(area)
 
     def _answers_card(self) -> QWidget:
-        frame = card("cue")
-        frame.setMinimumWidth(SIDE_PX)
+        frame = card("stage")
         frame.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Expanding)
         layout = QVBoxLayout(frame)
         layout.setContentsMargins(18, 14, 18, 12)
         layout.setSpacing(8)
+        layout.addStrut(SIDE_PX)
         cue = QHBoxLayout()
         cue.setSpacing(12)
         cue.addWidget(self._cue_icon)

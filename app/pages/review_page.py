@@ -15,6 +15,7 @@ from app.item_models.timeline_model import CANT_TELL, TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
 from app.player import Player
 from app.services import Services
+from app.theme import Theme
 from app.widgets.session_list import session_name
 from emoasst_core.datatypes import CueState
 from emoasst_core.errors import EmoAsstError
@@ -58,6 +59,10 @@ class ReviewPage(QWidget):
                 return get_session(database, session_id), read_marks(folder)
 
         self._services.background.run(read, self._show, self._say)
+
+    def set_theme(self, _theme: Theme) -> None:
+        """Follow a change of the text size."""
+        self.view.fit()
 
     def leave(self) -> None:
         """Stand still."""
@@ -109,7 +114,7 @@ class ReviewPage(QWidget):
         self.model.load(record)
         self.view.timeline.set_marks(marks_s)
         recording = Path(record.recording) if record.recording else None
-        self.view.title.setText(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
+        self.view.title.say(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
         if recording is not None and not recording.is_file():
             self.view.notice.say(
                 f"The recording is not at {recording} any more.", "Timeline and answers still work.", main="Close this message"

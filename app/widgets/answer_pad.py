@@ -13,8 +13,7 @@ from app.widgets.cue_card import draw_cue_icon
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState
 
-ICON_PX = 30
-KEY_PX = 26
+ROOM_PX = 50  # edges and gaps beside key, face and word
 NUM_ROWS = 4
 
 
@@ -39,12 +38,14 @@ class AnswerButton(QPushButton):
     def set_theme(self, theme: Theme) -> None:
         """Paint with this theme."""
         self._theme = theme
+        self.ensurePolished()
+        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
         """Room for key, face and word."""
         metrics = self.fontMetrics()
-        width = KEY_PX + ICON_PX + metrics.horizontalAdvance(self._word) + 48
+        width = round(3 * metrics.height()) + metrics.horizontalAdvance(self._word) + ROOM_PX
         return QSize(width, max(super().sizeHint().height(), metrics.height() + 20))
 
     def minimumSizeHint(self) -> QSize:
@@ -56,13 +57,14 @@ class AnswerButton(QPushButton):
         super().paintEvent(_event)
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        middle = self.height() / 2
+        middle, line = self.height() / 2, self.fontMetrics().height()
+        key_px, icon_px = 1.35 * line, 1.6 * line
         color = QColor(self._theme.ink if self.isEnabled() else self._theme.ink_soft)
-        key = QRectF(10, middle - KEY_PX / 2, KEY_PX, KEY_PX)
+        key = QRectF(10, middle - key_px / 2, key_px, key_px)
         painter.setPen(QPen(color, 1.4))
         painter.drawRoundedRect(key, 6, 6)
         painter.drawText(key, int(Qt.AlignmentFlag.AlignCenter), self._key)
-        icon = QRectF(key.right() + 8, middle - ICON_PX / 2, ICON_PX, ICON_PX)
+        icon = QRectF(key.right() + 8, middle - icon_px / 2, icon_px, icon_px)
         painter.setOpacity(1.0 if self.isEnabled() else 0.45)
         draw_cue_icon(painter, self._catalogue, self._cue, self._theme, icon)
         painter.setOpacity(1.0)

@@ -68,7 +68,7 @@ class CueCard(QFrame):
     def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._catalogue = catalogue
-        self.setProperty("role", "cue")
+        self.setProperty("role", "stage")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._icon = CueIcon(catalogue, ICON_PX)
         self._words = label("", "cue")

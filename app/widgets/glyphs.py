@@ -10,8 +10,6 @@ from PySide6.QtWidgets import QWidget
 
 from app.theme import Theme
 
-ICON_SIZE = QSize(26, 20)
-
 
 def _play(path: QPainterPath) -> None:
     path.moveTo(7, 4)
@@ -138,15 +136,15 @@ def draw_glyph(painter: QPainter, name: str, color: str, place: QRectF) -> None:
     painter.restore()
 
 
-def glyph_icon(name: str, color: str, disabled_color: str) -> QIcon:
+def glyph_icon(name: str, color: str, disabled_color: str, size: QSize) -> QIcon:
     """A glyph for a button, with room between it and the text."""
     icon = QIcon()
     for mode, shade in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, disabled_color)):
-        pixmap = QPixmap(ICON_SIZE * 2)
+        pixmap = QPixmap(size * 2)
         pixmap.setDevicePixelRatio(2)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        draw_glyph(painter, name, shade, QRectF(0, 0, ICON_SIZE.height(), ICON_SIZE.height()))
+        draw_glyph(painter, name, shade, QRectF(0, 0, size.height(), size.height()))
         painter.end()
         icon.addPixmap(pixmap, mode)
     return icon

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.item_models.timeline_model import clock_text
+from app.theme import Theme
 from app.widgets.text import Button, label
 
 
@@ -24,11 +25,11 @@ class PlayerBar(QWidget):
         self.play_button = Button("Play", "main", "play")
         self.next_button = Button("Next", "quiet", "forward")
         self.unsure_button = Button("Next unsure", "quiet", "question")
-        self.speed_button = Button("Half speed", "plain")
+        self.speed_button = Button("Slower", "plain")
         self.speed_button.setCheckable(True)
+        self.speed_button.setAccessibleName("Play at half speed")
         self._time = label("", "soft", wraps=False)
         self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.play_button.setMinimumWidth(120)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(10)
@@ -43,6 +44,13 @@ class PlayerBar(QWidget):
             button.clicked.connect(signal)
             layout.addWidget(button)
         layout.addWidget(self._time, 1)
+
+    def set_theme(self, _theme: Theme) -> None:
+        """Give the main button room for both its words."""
+        self.play_button.ensurePolished()
+        metrics = self.play_button.fontMetrics()
+        widest = max(metrics.horizontalAdvance(text) for text in ("Play", "Pause"))
+        self.play_button.setFixedWidth(widest + self.play_button.iconSize().width() + 50)
 
     def show_time(self, time_s: float, duration_s: float) -> None:
         """Show where the player stands."""

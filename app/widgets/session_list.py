@@ -52,7 +52,9 @@ class SessionRow(QPushButton):
         for text, role, stretch in ((name, "body", 5), (day, "soft", 4), (length, "soft", 2), (answers, "soft", 3)):
             part = label(text, role, wraps=False)
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            part.setMinimumWidth(10)
+            if role == "body":
+                part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)  # a long name gives way
+                part.setToolTip(text)
             layout.addWidget(part, stretch)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
 
 from app.theme import Theme
-from app.widgets.glyphs import ICON_SIZE, glyph_icon
+from app.widgets.glyphs import glyph_icon
 
 
 def label(text: str, role: str = "body", wraps: bool = True) -> QLabel:
@@ -23,6 +24,29 @@ def card(role: str = "card") -> QFrame:
     made = QFrame()
     made.setProperty("role", role)
     return made
+
+
+class ElidedLabel(QLabel):
+    """One line that ends in "…" where it does not fit; the whole of it is in the tool tip and for screen readers."""
+
+    def __init__(self, role: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", role)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def say(self, text: str) -> None:
+        """Show this text."""
+        self.setText(text)
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw as much as fits."""
+        painter = QPainter(self)
+        fitting = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, self.width())
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft), fitting)
+        painter.end()
 
 
 class Button(QPushButton):
@@ -42,7 +66,6 @@ class Button(QPushButton):
         self.setProperty("role", role)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAutoDefault(False)
-        self.setIconSize(ICON_SIZE)
 
     def set_glyph(self, glyph: str) -> None:
         """Change the drawing."""
@@ -53,5 +76,10 @@ class Button(QPushButton):
     def set_theme(self, theme: Theme) -> None:
         """Draw the glyph in the text's colour."""
         self._theme = theme
+        self.ensurePolished()
+        line = self.fontMetrics().height()
+        self.setIconSize(QSize(round(1.4 * line), round(1.05 * line)))
         if self._glyph:
-            self.setIcon(glyph_icon(self._glyph, theme.accent_ink if self._role == "main" else theme.ink, theme.ink_soft))
+            self.setIcon(
+                glyph_icon(self._glyph, theme.accent_ink if self._role == "main" else theme.ink, theme.ink_soft, self.iconSize())
+            )

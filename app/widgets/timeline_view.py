@@ -12,12 +12,11 @@ from app.theme import LIGHT, Theme, text_on
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState
 
-NAMES_PX = 118
-RULER_PX = 34
+NAMES_ROOM_PX = 26  # edges beside the names of the lanes
 GAP_PX = 6
 ICON_PX = 22
 TICKS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
-TICK_GAP_PX = 90
+TICK_GAP_LINES = 4.7  # between two times on the ruler, in heights of a line of text
 ZOOM_STEP = 1.6
 LEAST_SPAN_S = 2.0
 
@@ -67,6 +66,17 @@ class TimelineView(QWidget):
         self._marks_s = times_s
         self.update()
 
+    @property
+    def names_px(self) -> float:
+        """Width of the names of the lanes."""
+        metrics = QFontMetricsF(self.font())
+        return max(metrics.horizontalAdvance(name) for name in LANE_NAMES.values()) + NAMES_ROOM_PX
+
+    @property
+    def ruler_px(self) -> float:
+        """Height of the ruler."""
+        return 1.8 * QFontMetricsF(self.font()).height()
+
     def zoom(self, steps: int) -> None:
         """Show less time, larger (or more), around the line."""
         span_s = self._span_s / ZOOM_STEP**steps
@@ -83,17 +93,19 @@ class TimelineView(QWidget):
 
     def x_of(self, time_s: float) -> float:
         """Where a moment is drawn."""
-        return NAMES_PX + (time_s - self._first_s) / self._span_s * (self.width() - NAMES_PX - 8)
+        return self.names_px + (time_s - self._first_s) / self._span_s * (self.width() - self.names_px - 8)
 
     def time_of(self, x: float) -> float:
         """The moment drawn at a place."""
-        share = (x - NAMES_PX) / max(1, self.width() - NAMES_PX - 8)
+        share = (x - self.names_px) / max(1, self.width() - self.names_px - 8)
         return min(max(self._first_s + share * self._span_s, 0.0), self._model.duration_s)
 
     def lane_rect(self, lane: Lane) -> QRectF:
         """The band of one lane."""
-        height = (self.height() - RULER_PX) / len(Lane)
-        return QRectF(NAMES_PX, RULER_PX + lane * height + GAP_PX / 2, self.width() - NAMES_PX - 8, height - GAP_PX)
+        height = (self.height() - self.ruler_px) / len(Lane)
+        return QRectF(
+            self.names_px, self.ruler_px + lane * height + GAP_PX / 2, self.width() - self.names_px - 8, height - GAP_PX
+        )
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go to where it was clicked."""
@@ -119,12 +131,12 @@ class TimelineView(QWidget):
         for lane in Lane:
             band = self.lane_rect(lane)
             painter.setPen(QColor(self._theme.ink))
-            names = QRectF(0, band.top(), NAMES_PX - 12, band.height())
+            names = QRectF(0, band.top(), self.names_px - 12, band.height())
             painter.drawText(names, int(Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight), LANE_NAMES[lane])
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(self._theme.lane))
             painter.drawRoundedRect(band, 6, 6)
-        painter.setClipRect(QRectF(NAMES_PX, 0, self.width() - NAMES_PX, self.height()))
+        painter.setClipRect(QRectF(self.names_px, 0, self.width() - self.names_px, self.height()))
         last_s = self._first_s + self._span_s
         for row in self._model.rows:
             if row.start_s < last_s and row.end_s > self._first_s:
@@ -149,16 +161,17 @@ class TimelineView(QWidget):
         self.update()
 
     def _paint_ruler(self, painter: QPainter) -> None:
-        px_per_s = (self.width() - NAMES_PX) / self._span_s
-        step_s = next((step for step in TICKS_S if step * px_per_s >= TICK_GAP_PX), TICKS_S[-1])
+        gap_px = TICK_GAP_LINES * QFontMetricsF(self.font()).height()
+        px_per_s = (self.width() - self.names_px) / self._span_s
+        step_s = next((step for step in TICKS_S if step * px_per_s >= gap_px), TICKS_S[-1])
         tick = int(self._first_s / step_s)
         painter.setPen(QColor(self._theme.ink_soft))
         while (time_s := tick * step_s) <= self._first_s + self._span_s:
             x = self.x_of(time_s)
-            if x >= NAMES_PX - 1 and x < self.width() - 48:
-                painter.drawLine(QPointF(x, RULER_PX - 12), QPointF(x, RULER_PX - 2))
+            if x >= self.names_px - 1 and x < self.width() - 48:
+                painter.drawLine(QPointF(x, self.ruler_px - 12), QPointF(x, self.ruler_px - 2))
                 text = clock_text(time_s) if step_s < 1 else clock_text(time_s)[:-2]
-                painter.drawText(QPointF(x + 5, RULER_PX - 14), text)
+                painter.drawText(QPointF(x + 5, self.ruler_px - 14), text)
             tick += 1
 
     def _paint_row(self, painter: QPainter, row: LaneRow) -> None:
@@ -226,7 +239,7 @@ class TimelineView(QWidget):
             painter.drawRoundedRect(place, 5, 5)
         painter.setPen(QColor(self._theme.ink))
         for mark_s in self._marks_s:
-            painter.drawText(QPointF(self.x_of(mark_s) - 4, RULER_PX - 1), "?")
+            painter.drawText(QPointF(self.x_of(mark_s) - 4, self.ruler_px - 1), "?")
         x = self.x_of(self._position_s)
         painter.setPen(QPen(QColor(self._theme.ink), 2))
         painter.drawLine(QPointF(x, 4), QPointF(x, self.height()))

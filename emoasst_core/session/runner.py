@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from emoasst_core import paths
 from emoasst_core.config import AnalysisOptions
@@ -15,7 +17,10 @@ from emoasst_core.session.message import DEFAULT_FACTORY, FromWorker, WorkerSett
 from emoasst_core.session.session_run import SessionRun
 from emoasst_core.session.worker import Worker
 
-CLOSE_S = 5.0
+if TYPE_CHECKING:
+    from emoasst_core.capture.sources import AudioSource, FrameSource
+
+CLOSE_S = 20.0  # to save what a session found; the window is gone by then
 
 
 class SessionRunner:
@@ -74,20 +79,10 @@ class SessionRunner:
             WorkerError: a session is running already.
         """
 
-        def open_camera():  # type: ignore[no-untyped-def]
-            from emoasst_core.capture.camera import Camera
-
-            return Camera(camera_id)
-
-        def open_microphone():  # type: ignore[no-untyped-def]
-            from emoasst_core.capture.microphone import Microphone
-
-            return Microphone(microphone_id)
-
         self._start(
             LiveIntake(
-                open_camera if camera_id is not None else None,
-                open_microphone if microphone_id is not None else None,
+                partial(open_camera, camera_id) if camera_id is not None else None,
+                partial(open_microphone, microphone_id) if microphone_id is not None else None,
                 self.options.faces.analysis_rate_hz,
             )
         )
@@ -167,3 +162,17 @@ class SessionRunner:
     def _worker_lost(self) -> None:
         if self._run is not None and not self._run.is_over:
             self._run.worker_lost()
+
+
+def open_camera(camera_id: str) -> FrameSource:
+    """A camera that is not switched on before its first frame is asked for."""
+    from emoasst_core.capture.camera import Camera  # brings OpenCV in: only where a camera is used
+
+    return Camera(camera_id)
+
+
+def open_microphone(microphone_id: str) -> AudioSource:
+    """A microphone that is not switched on before its first block is asked for."""
+    from emoasst_core.capture.microphone import Microphone
+
+    return Microphone(microphone_id)

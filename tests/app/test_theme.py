@@ -55,7 +55,7 @@ def test_signs_of_states_without_emotion_stand_out_on_the_cue_card(theme):
 
 @themes
 def test_no_theme_uses_pure_white_or_yellow(theme):
-    used = [value for value in (*theme.emotions.values(), theme.page, theme.surface, theme.sunken, theme.accent)]
+    used = [*theme.emotions.values(), theme.page, theme.surface, theme.sunken, theme.accent]
     for color in used:
         red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
         assert color.upper() != "#FFFFFF"

@@ -131,7 +131,7 @@ def test_stopping_keeps_what_was_found_until_then(open_session, tmp_path):
     one.runner.stop()
     saved = one.wait_for(SessionSaved)
     assert 0.9 < saved.timeline.duration_s < 15
-    assert [span.state for span in saved.timeline.spans][0] is CueState.CLEAR
+    assert saved.timeline.spans[0].state is CueState.CLEAR
 
 
 def test_a_pause_stops_pictures_and_the_session_goes_on_after_it(open_session, tmp_path):
