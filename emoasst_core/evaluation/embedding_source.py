@@ -68,7 +68,9 @@ class EmbeddingSource:
 
     def _embed_image(self, clip: Clip) -> Vector | None:
         image = load_image(clip.path)
-        embeddings = self.recogniser.embed_crops(self.views(image))
+        views = self.views(image)
+        mirrored = [np.ascontiguousarray(view[:, ::-1]) for view in views]  # one picture leaves time for both
+        embeddings = self.recogniser.embed_crops(views + mirrored)
         rows = np.arange(self.recogniser.config.num_frames) % len(embeddings)
         return self.recogniser.embed_video(embeddings[rows])
 

@@ -30,7 +30,9 @@ def load(out: Path) -> dict:
     return json.loads((out / "timeline.json").read_text("utf-8"))
 
 
-def test_the_demo_gives_cues_words_and_files(analysed: Path, capsys: pytest.CaptureFixture[str], output_folder: Path):
+def test_the_demo_gives_cues_words_and_files(tmp_path: Path, capsys: pytest.CaptureFixture[str], output_folder: Path):
+    analysed = tmp_path / "out"
+    assert main(["analyze", str(demo_recording()), "--out", str(analysed)]) == 0
     timeline = load(analysed)
     assert {"recording", "duration_s", "spans", "words"} <= set(timeline)
     for span in timeline["spans"]:

@@ -19,8 +19,9 @@ from emoasst_core.paths import assets_folder
 from emoasst_core.profile import read_profile
 from emoasst_core.training.starter.bundle import VERSION, class_features, update_profile, write_bundle, zero_shot_constants
 from emoasst_core.training.starter.constants import (
+    ALPHA,
     HeldOut,
-    choose_cache_constants,
+    choose_beta,
     choose_reliabilities,
     choose_thresholds,
     fit_calibration,
@@ -99,17 +100,17 @@ def choose_constants(out: Path, held_out: dict[Modality, HeldOut]) -> dict[str, 
     """Reliabilities, calibration, cache and thresholds; written into the profile."""
     reliabilities = choose_reliabilities(held_out)
     calibration = fit_calibration(held_out, reliabilities)
-    alpha, beta, grid = choose_cache_constants(held_out[Modality.VOICE])
+    beta, grid = choose_beta(held_out[Modality.VOICE])
     thresholds, gates = choose_thresholds(calibration, held_out[Modality.FACE])
     update_profile(
         out,
         reliabilities={modality.value: weight for modality, weight in reliabilities.items()},
         calibration=calibration.as_dict(),
-        alphas={"face": alpha, "voice": alpha, "words": round(alpha / 2, 2)},
+        alphas={"face": ALPHA, "voice": ALPHA, "words": ALPHA / 4},
         beta=beta,
         cues=thresholds,
     )
-    return {"cache_grid": grid, "gates": gates, "thresholds": thresholds, "alpha": alpha, "beta": beta}
+    return {"cache_grid": grid, "gates": gates, "thresholds": thresholds, "alpha": ALPHA, "beta": beta}
 
 
 def _train_fusion(data: Path, run: Path, faces: FaceTower, weights: Any, seed: int, report: Say) -> VideoFusion:
