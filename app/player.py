@@ -108,14 +108,14 @@ class Player(QObject):
 
     def _go(self, time_s: float) -> None:
         self.position_s = min(max(time_s, 0.0), self.duration_s)
+        self._steps = False
         if self._playback is not None:
             self._playback.show(self.position_s)
         self.moved.emit(self.position_s)
 
     def _show(self, frame: Frame) -> None:
         self.frame_shown.emit(frame)
-        if self._steps:
-            self._steps = False
+        if self._steps:  # until the next seek the picture says where the player stands, not the other way round
             self.position_s = min(frame.time_s, self.duration_s)
             self.moved.emit(self.position_s)
 
