@@ -54,7 +54,8 @@ def test_the_demo_gives_cues_words_and_files(tmp_path: Path, capsys: pytest.Capt
     assert picture is not None
     assert picture.shape[1] >= 1000
     (output_folder / "timeline-demo.png").write_bytes((analysed / "timeline.png").read_bytes())
-    rows = list(csv.DictReader((analysed / "timeline.csv").open(encoding="utf-8")))
+    with open(analysed / "timeline.csv", encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
     assert len(rows) == len(timeline["spans"])
 
 
