@@ -86,9 +86,7 @@ class ColourPipeline:
         faces = () if emotion is None else (Face(item.time_s, box, 0.9, "person 1"),)
         events = [FacesSeen(item.time_s, faces)]
         if emotion is not None:
-            events.append(
-                Predicted(Prediction(item.time_s, item.time_s + 0.1, Source.FACE, probs_of(emotion), "person 1"))
-            )
+            events.append(Predicted(Prediction(item.time_s, item.time_s + 0.1, Source.FACE, probs_of(emotion), "person 1")))
         state = CueState.CANT_SEE if emotion is None else CueState.CLEAR
         cue = Cue(item.time_s, state, emotion, "person 1" if emotion else "", "no face" if emotion is None else "")
         if self._cue is None or self._cue.emotion != emotion:
