@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from emoasst_core.errors import ConfigError
+from emoasst_core.training.training_options import add_clip_options, add_data_options, add_head_options, add_tower_options
 
 EXAMPLE: Final = """examples:
   emoasst eval --manifest clips.csv --modality face --json face.json
   emoasst eval --manifest clips.csv --modality fused --profile starter --cache family.sqlite --json fused.json
+  emoasst eval --run runs/meld --protocol cache --modality face --shots 1,4,16 --seeds 10 --json cache.json
+  emoasst eval --run runs/meld --protocol fused --split test --json fused.json
+  emoasst eval --compare runs/a/predictions_dev_probe_face.csv runs/b/predictions_dev_probe_face.csv
+  emoasst eval --ablations --run runs/tables --data MELD.Raw --split dev --json tables.json
 
-The csv has the columns path and emotion, and may have speaker, text, start_s and end_s. Pictures, sound and video may be mixed; a
-face picture may be a tight crop. A row that cannot be read counts as wrong and is listed under "errors".
+With --manifest, a model profile is measured on a csv with the columns path and emotion, and maybe speaker, text, start_s and end_s.
+Pictures, sound and video may be mixed; a face picture may be a tight crop. A row that cannot be read counts as wrong and is listed
+under "errors". With --run, what `emoasst train` left in a folder is measured on a split of its own data; whatever has to be chosen is
+chosen on dev, and test can be scored once per run, protocol and modality. --ablations trains without and with the emotion prompts into
+the --run folder and fills in the paper's Tables 2 to 5. --compare asks whether two prediction files of the same rows differ (McNemar).
 """
+PROTOCOLS: Final = ("probe", "zero-shot", "cache", "fused")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,26 +33,118 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "eval",
         help="measure a model on labelled clips",
-        description="Scores a model on a csv of labelled clips.",
+        description="Scores a model on a csv of labelled clips, or a training run on its own data.",
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--manifest", type=Path, required=True, metavar="CSV", help="labelled clips")
-    parser.add_argument("--modality", required=True, choices=("face", "voice", "words", "fused"), help="what to read of them")
+    parser.add_argument("--manifest", type=Path, metavar="CSV", help="labelled clips for the model of a profile")
+    parser.add_argument("--modality", choices=("face", "voice", "words", "fused"), help="what to read; fused: all there is")
     parser.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
     parser.add_argument("--cache", type=Path, metavar="DB", help="database whose shots are used (default: none)")
-    parser.add_argument("--json", type=Path, required=True, metavar="FILE", help="where the figures go")
-    parser.add_argument("--predictions", type=Path, metavar="CSV", help="also write every row's probabilities")
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
-    parser.set_defaults(run=run)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go; needed with --manifest and with --run")
+    parser.add_argument("--predictions", type=Path, metavar="CSV", help="with --manifest: also write every row's probabilities")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap of --manifest, or of the training of --ablations (default: 0)")
+    runs = parser.add_argument_group("training runs")
+    runs.add_argument("--run", dest="run_folder", type=Path, metavar="RUN", help="--out folder of `emoasst train`")
+    runs.add_argument("--protocol", choices=PROTOCOLS, help="how the run's embeddings become answers")
+    runs.add_argument("--split", choices=("dev", "test"), default="dev", help="rows to score (default: dev)")
+    runs.add_argument("--shots", type=_counts, default=(1, 2, 4, 8, 16), metavar="K,K,...", help="cache: shots per emotion")
+    runs.add_argument("--seeds", type=int, default=10, metavar="N", help="cache: draws of the shots (default: 10)")
+    runs.add_argument("--compare", type=Path, nargs=2, metavar="CSV", help="two prediction files of the same rows")
+    runs.add_argument("--ablations", action="store_true", help="fill in the paper's tables, in the folder --run, for --data")
+    trained = parser.add_argument_group("with --ablations, as for `emoasst train`")
+    for add_options in (add_data_options, add_tower_options, add_clip_options, add_head_options):
+        add_options(trained)
+    parser.set_defaults(run=run, refuse=parser.error)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Score the manifest and write the figures.
+    """Measure what the options ask for and write the figures.
 
     Raises:
-        EmoAsstError: the manifest or the model cannot be used, or the shots belong to another model.
+        EmoAsstError: the manifest, the model or the run cannot be used, or the shots belong to another model.
     """
+    ways: dict[str, tuple[Callable[[argparse.Namespace], int], tuple[str, ...]]] = {
+        "compare": (_compare, ()),
+        "ablations": (_ablate, ("run_folder", "data")),
+        "run_folder": (_score_run, ("protocol", "json")),
+        "manifest": (_score_manifest, ("modality", "json")),
+    }
+    given = [way for way in ways if getattr(arguments, way)]
+    if "ablations" in given and "run_folder" in given:
+        given.remove("run_folder")
+    if len(given) != 1:
+        arguments.refuse("give --manifest with --modality, or --run with --protocol, or --ablations with --run, or --compare")
+    measure, needed = ways[given[0]]
+    missing = [_option(name) for name in needed if getattr(arguments, name) is None]
+    if missing:
+        arguments.refuse(f"{_option(given[0])} needs {' and '.join(missing)}")
+    return measure(arguments)
+
+
+def _option(name: str) -> str:
+    return "--run" if name == "run_folder" else f"--{name}"
+
+
+def _counts(text: str) -> tuple[int, ...]:
+    counts = tuple(int(part) for part in text.split(","))
+    if not counts or min(counts) < 1:
+        raise argparse.ArgumentTypeError("shot counts must be 1 or more")
+    return counts
+
+
+def _score_run(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from emoasst_core.evaluation.suite import run_protocol
+
+    modalities = None if arguments.modality in (None, "fused") else [arguments.modality]
+    figures = run_protocol(
+        arguments.run_folder, arguments.protocol, modalities, arguments.split, arguments.shots, arguments.seeds
+    )
+    write_json(arguments.json, figures)
+    Console(stderr=True, highlight=False).print(_run_line(figures))
+    return 0
+
+
+def _run_line(figures: dict[str, Any]) -> str:
+    shown = ", ".join(
+        f"{name.replace('_', ' ')} {figures[name]:.3f} ({figures['intervals'][name][0]:.3f} to {figures['intervals'][name][1]:.3f})"
+        for name in ("accuracy", "weighted_f1", "macro_f1", "uar")
+    )
+    return f"{figures['n']} clips of {figures['split']}: {shown}; always the commonest {figures['majority']['accuracy']:.3f}"
+
+
+def _ablate(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from emoasst_core.evaluation.ablations import as_markdown
+    from emoasst_core.training.training_session import ablate_from_arguments
+
+    wanted = argparse.Namespace(**{**vars(arguments), "out": arguments.run_folder})
+    tables = ablate_from_arguments(wanted, Console(stderr=True), arguments.split)
+    if arguments.json:
+        write_json(arguments.json, tables)
+    print(as_markdown(tables))
+    return 0
+
+
+def _compare(arguments: argparse.Namespace) -> int:
+    from emoasst_core.evaluation.mcnemar import compare_predictions
+
+    first, second = arguments.compare
+    pair = compare_predictions(first, second)
+    figures = {
+        "first": first.name, "second": second.name,
+        "only_first": pair.only_first, "only_second": pair.only_second, "p": pair.p_value,
+    }  # fmt: skip
+    if arguments.json:
+        write_json(arguments.json, figures)
+    print(f"Right only in the first: {pair.only_first}, only in the second: {pair.only_second}; McNemar p = {pair.p_value:.4f}")
+    return 0
+
+
+def _score_manifest(arguments: argparse.Namespace) -> int:
     from rich.console import Console
     from rich.progress import Progress
 

@@ -21,6 +21,7 @@ GUARDED = ("anger", "disgust", "fear")  # a false one of these does the most har
 MINUTE_S = 60.0
 # A face on its way from one expression to the next passes through calm; naming that would block the next cue for seconds.
 CALM_PATIENCE = 2.0
+WEAKER_PATIENCE_S = 2.0  # "Looks happy" becomes "Maybe happy" only after this long: each change costs the next one its turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class CuePolicy:
         self._changes: deque[float] = deque()
         self._wanted: tuple[CueState, str | None] = (CueState.UNSURE, None)
         self._wanted_since_s = 0.0
+        self._state_since_s = 0.0
         self._absent_since_s: float | None = None
         self._evidence_s = -1e9
         self.shown: Cue | None = None
@@ -80,6 +82,7 @@ class CuePolicy:
         if (state, emotion) != self._wanted:
             same_emotion = emotion is not None and emotion == self._wanted[1]
             self._wanted = (state, emotion)
+            self._state_since_s = reading.time_s
             if not same_emotion:
                 self._wanted_since_s = reading.time_s
         shown_emotion = self.shown.emotion if self.shown else None
@@ -123,6 +126,9 @@ class CuePolicy:
         on_screen_s = time_s - shown.start_s if shown else 1e9
         if state is CueState.UNSURE:
             return self._doubt(time_s, on_screen_s)
+        is_weaker = shown is not None and shown.emotion == emotion and state is CueState.MAYBE
+        if is_weaker and time_s - self._state_since_s < WEAKER_PATIENCE_S:
+            return None
         if not self._may_name(time_s, on_screen_s):
             is_wrong = shown is not None and shown.emotion is not None and shown.emotion != emotion
             return self._doubt(time_s, on_screen_s) if is_wrong else None

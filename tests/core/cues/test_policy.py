@@ -147,3 +147,20 @@ def test_an_emotion_is_never_shown_past_a_second_without_a_face(seed: int):
         last_seen_s = time_s if values is not None else last_seen_s
         if policy.shown and policy.shown.emotion is not None and values is None:
             assert time_s - last_seen_s < 2 * options.lost_s
+
+
+def test_a_short_doubt_does_not_weaken_a_cue_and_a_long_one_does():
+    policy = CuePolicy(CueOptions())
+    play(policy, steady("joy", 0.95, 0, 4))
+    assert not play(policy, steady("joy", 0.55, 4, 5.2))
+    cues = play(policy, steady("joy", 0.55, 5.2, 9))
+    assert [(cue.state, cue.emotion) for cue in cues] == [(CueState.MAYBE, "joy")]
+
+
+def test_a_passing_calm_does_not_take_the_next_emotions_turn():
+    policy = CuePolicy(CueOptions())
+    play(policy, steady("sadness", 0.9, 0, 5))
+    cues = play(policy, steady("neutral", 0.9, 5, 5.8) + steady("surprise", 0.95, 5.8, 9))
+    named = [cue for cue in cues if cue.emotion is not None]
+    assert named[0].emotion == "surprise"
+    assert named[0].start_s <= 5.8 + 1.6
