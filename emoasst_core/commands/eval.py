@@ -19,11 +19,12 @@ EXAMPLE: Final = """examples:
   emoasst eval --compare runs/a/predictions_dev_probe_face.csv runs/b/predictions_dev_probe_face.csv
   emoasst eval --ablations --run runs/tables --data MELD.Raw --split dev --json tables.json
 
-With --manifest, a model profile is measured on a csv with the columns path and emotion, and maybe speaker, text, start_s and end_s.
-Pictures, sound and video may be mixed; a face picture may be a tight crop. A row that cannot be read counts as wrong and is listed
-under "errors". With --run, what `emoasst train` left in a folder is measured on a split of its own data; whatever has to be chosen is
-chosen on dev, and test can be scored once per run, protocol and modality. --ablations trains without and with the emotion prompts into
-the --run folder and fills in the paper's Tables 2 to 5. --compare asks whether two prediction files of the same rows differ (McNemar).
+With --manifest, a model profile is measured on a csv with the columns path and emotion, and maybe speaker, text, start_s and
+end_s. Pictures, sound and video may be mixed; a face picture may be a tight crop. A row that cannot be read counts as wrong and
+is listed under "errors". With --run, what `emoasst train` left in a folder is measured on a split of its own data; whatever has
+to be chosen is chosen on dev, and test can be scored once per run, protocol and modality. --ablations trains without and with the
+emotion prompts into the --run folder and fills in the paper's Tables 2 to 5. --compare asks whether two prediction files of the
+same rows differ (McNemar).
 """
 PROTOCOLS: Final = ("probe", "zero-shot", "cache", "fused")
 
@@ -43,7 +44,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--cache", type=Path, metavar="DB", help="database whose shots are used (default: none)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go; needed with --manifest and with --run")
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="with --manifest: also write every row's probabilities")
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap of --manifest, or of the training of --ablations (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap, or of the training (default: 0)")
     runs = parser.add_argument_group("training runs")
     runs.add_argument("--run", dest="run_folder", type=Path, metavar="RUN", help="--out folder of `emoasst train`")
     runs.add_argument("--protocol", choices=PROTOCOLS, help="how the run's embeddings become answers")
@@ -108,11 +109,12 @@ def _score_run(arguments: argparse.Namespace) -> int:
 
 
 def _run_line(figures: dict[str, Any]) -> str:
-    shown = ", ".join(
-        f"{name.replace('_', ' ')} {figures[name]:.3f} ({figures['intervals'][name][0]:.3f} to {figures['intervals'][name][1]:.3f})"
-        for name in ("accuracy", "weighted_f1", "macro_f1", "uar")
-    )
-    return f"{figures['n']} clips of {figures['split']}: {shown}; always the commonest {figures['majority']['accuracy']:.3f}"
+    shown = []
+    for name in ("accuracy", "weighted_f1", "macro_f1", "uar"):
+        low, high = figures["intervals"][name]
+        shown.append(f"{name.replace('_', ' ')} {figures[name]:.3f} ({low:.3f} to {high:.3f})")
+    majority = figures["majority"]["accuracy"]
+    return f"{figures['n']} clips of {figures['split']}: {', '.join(shown)}; always the commonest {majority:.3f}"
 
 
 def _ablate(arguments: argparse.Namespace) -> int:
