@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 
 from emoasst_core.datatypes import CueState, Modality, Source, Timeline, TimelineSpan, Vector, Word
 from emoasst_core.emotions import EMOTIONS
-from emoasst_core.store.sessions import SessionRecord, UtteranceRow
+from emoasst_core.store.database import Database
+from emoasst_core.store.sessions import SessionRecord, UtteranceRow, save_session
 
 TEXTS = ("", "good morning", "naïve café ☕", "line\nbreak\ttab", "'; DROP TABLE words; --", "日本語", "\u202eright to left")
 
@@ -82,3 +84,8 @@ def assert_same_session(found: SessionRecord, expected: SessionRecord) -> None:
         assert list(one.embeddings) == list(other.embeddings)
         for modality, vector in other.embeddings.items():
             assert one.embeddings[modality].tobytes() == vector.tobytes()
+
+
+def saved_file(path: Path, seed: int = 0, num_spans: int = 400) -> None:
+    with Database(path) as database:
+        save_session(database, random_session(seed, session_id="kept", num_spans=num_spans))
