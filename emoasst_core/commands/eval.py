@@ -104,7 +104,7 @@ def _score_run(arguments: argparse.Namespace) -> int:
         arguments.run_folder, arguments.protocol, modalities, arguments.split, arguments.shots, arguments.seeds
     )
     write_json(arguments.json, figures)
-    Console(stderr=True, highlight=False).print(_run_line(figures))
+    Console(stderr=True, highlight=False).print(_run_line(figures), soft_wrap=True)
     return 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emoasst_core.datatypes import Vector
 from emoasst_core.errors import ManifestError
 from emoasst_core.evaluation.run_card import write_run_card
 from emoasst_core.training.clip_reader import ClipReader
@@ -20,11 +21,12 @@ from emoasst_core.training.manifests.manifest import Manifest
 from emoasst_core.training.recipes.head_data import HeadData, Part
 from emoasst_core.training.recipes.head_options import HeadOptions
 from emoasst_core.training.recipes.head_training import score_head, train_head
-from emoasst_core.training.recipes.run_folder import begin_run, build_heads, environment, options_as_dict, save_heads
+from emoasst_core.training.recipes.run_folder import Heads, begin_run, build_heads, environment, options_as_dict, save_heads
 from emoasst_core.training.towers import Towers
 from emoasst_core.training.trainer import EpochReport
 
 PARTS: tuple[Part, ...] = ("frames", "audio")
+Sets = dict[Part, dict[str, HeadData]]
 OnExtraction = Callable[[ExtractionReport], None]
 OnEpoch = Callable[[str, EpochReport], None]
 
@@ -69,39 +71,36 @@ def train_emoasst(
     root = store_root or out / "features"
     store = prepare_features(root, manifest, towers, reader, launch, on_extraction)
     class_text = towers.prompts.class_features(towers.text.embed)
-    every = {part: {split: _rows(manifest, split) for split in ("train", "dev")} for part in PARTS}
-    sets = {
-        part: {split: HeadData(store, part, manifest.labels, class_text, rows) for split, rows in splits.items()}
-        for part, splits in every.items()
-    }
-    parts = [part for part in PARTS if len(sets[part]["train"]) >= 2 and len(sets[part]["dev"])]
-    if not parts:
-        raise ManifestError(f"No clip of {manifest.name} could be seen or heard in both train and dev.", "See --check.")
-    settings = _settings(manifest, data, kind, store, reader, root, options, parts)
+    sets = head_sets(manifest, store, class_text)
+    settings = _settings(manifest, data, kind, store, reader, root, options, list(sets))
     run = begin_run(out, settings) if launch.is_first else settings
-    heads = build_heads({part: towers.widths[part] for part in parts}, class_text.shape[1], options)
-    losses, figures = {}, {}
-    for part in parts:
-        checkpoint = out / f"{part}.pt"
-        train, dev = sets[part]["train"], sets[part]["dev"]
-        relay = (lambda epoch, part=part: on_epoch(part, epoch)) if on_epoch else None
-        losses[part] = train_head(heads[part], train, dev, options, checkpoint, launch, relay)
-        figures[part] = score_head(heads[part], dev, options, launch.device)
+    heads = build_heads({part: towers.widths[part] for part in sets}, class_text.shape[1], options)
+    losses, figures = _train_heads(heads, sets, options, out, launch, on_epoch)
     launch.wait()
-    card = {
-        **run,
-        "data_check": findings.as_dict(),
-        "unreadable_clips": {manifest.rows[row].id: error for row, error in store.errors.items()},
-        "rows": {part: {split: len(data) for split, data in sets[part].items()} for part in parts},
-        "losses": losses,
-        "dev": figures,
-        "selection": {"metric": options.selection, "split": "dev", "protocol": "zero-shot"},
-        "seconds": round(time.monotonic() - started, 1),
-    }
+    learned = {"losses": losses, "dev": figures, "seconds": round(time.monotonic() - started, 1)}
+    card = {**run, **_seen(manifest, store, sets), "data_check": findings.as_dict(), **learned}
+    card["selection"] = {"metric": options.selection, "split": "dev", "protocol": "zero-shot"}
     if launch.is_first:
         save_heads(out, heads, class_text)
         write_run_card(out, card)
     return card
+
+
+def head_sets(manifest: Manifest, store: FeatureStore, class_text: Vector) -> Sets:
+    """{part: {"train" | "dev": its rows}} for every part that has something to train and to choose on.
+
+    Raises:
+        ManifestError: no part has.
+    """
+    rows = {split: np.array([row.split == split for row in manifest.rows]).nonzero()[0] for split in ("train", "dev")}
+    sets: Sets = {
+        part: {split: HeadData(store, part, manifest.labels, class_text, found) for split, found in rows.items()}
+        for part in PARTS
+    }
+    usable = {part: splits for part, splits in sets.items() if len(splits["train"]) >= 2 and len(splits["dev"])}
+    if not usable:
+        raise ManifestError(f"No clip of {manifest.name} could be seen or heard in both train and dev.", "See --check.")
+    return usable
 
 
 def prepare_features(
@@ -114,8 +113,24 @@ def prepare_features(
     return open_store(root, manifest, towers, reader)
 
 
-def _rows(manifest: Manifest, split: str) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.array([number for number, row in enumerate(manifest.rows) if row.split == split], np.int64)
+def _train_heads(
+    heads: Heads, sets: Sets, options: HeadOptions, out: Path, launch: Launch, on_epoch: OnEpoch | None
+) -> tuple[dict[str, list[float]], dict[str, dict[str, float]]]:
+    """Losses of every epoch and the dev figures of the best one, by part."""
+    losses: dict[str, list[float]] = {}
+    figures: dict[str, dict[str, float]] = {}
+    for part, rows in sets.items():
+        relay = (lambda epoch, part=part: on_epoch(part, epoch)) if on_epoch else None
+        losses[part] = train_head(heads[part], rows["train"], rows["dev"], options, out / f"{part}.pt", launch, relay)
+        figures[part] = score_head(heads[part], rows["dev"], options, launch.device)
+    return losses, figures
+
+
+def _seen(manifest: Manifest, store: FeatureStore, sets: Sets) -> dict[str, Any]:
+    return {
+        "unreadable_clips": {manifest.rows[row].id: error for row, error in store.errors.items()},
+        "rows": {part: {split: len(rows) for split, rows in splits.items()} for part, splits in sets.items()},
+    }
 
 
 def _settings(
@@ -126,7 +141,7 @@ def _settings(
     reader: ClipReader,
     root: Path,
     options: HeadOptions,
-    parts: list[Part],
+    parts: Sequence[Part],
 ) -> dict[str, Any]:
     return {
         "recipe": "emoasst",
@@ -138,7 +153,7 @@ def _settings(
         "store_key": {name: getattr(store.key, name) for name in ("encoder_hash", "preprocessing_hash", "manifest_hash")},
         "widths": store.widths,
         "reader": reader.settings,
-        "parts": parts,
+        "parts": list(parts),
         "options": options_as_dict(options),
         "environment": environment(),
     }
