@@ -31,7 +31,7 @@ class Reading:
     Attributes:
         probs: (num_emotions,) calibrated, or None where nothing could be read.
         absence: CANT_SEE or CANT_HEAR where `probs` is None.
-        reason: what is in the way ("no face", "too dark", "too quiet").
+        reason: what is in the way ("no face", "too dark", "too quiet"); "voice" where only a voice was read.
         is_conflict: face and voice each say something else with 0.5 or more.
         is_supported: the face is frontal, or the voice agrees; guarded emotions need it.
     """
@@ -63,6 +63,7 @@ class CuePolicy:
         self._state_since_s = 0.0
         self._absent_since_s: float | None = None
         self._evidence_s = -1e9
+        self._reason = ""
         self.shown: Cue | None = None
 
     def read(self, reading: Reading) -> Cue | None:
@@ -75,6 +76,7 @@ class CuePolicy:
             return self._read_absence(reading)
         self._absent_since_s = None
         probs = self._smoother.add(reading.time_s, reading.probs)
+        self._reason = reading.reason
         self._vote(reading.time_s, EMOTIONS[int(reading.probs.argmax())])
         state, emotion = judge(probs, self.options, reading.is_conflict, reading.is_supported)
         if state is CueState.CLEAR and not self._has_majority(emotion):
@@ -132,7 +134,7 @@ class CuePolicy:
         if not self._may_name(time_s, on_screen_s):
             is_wrong = shown is not None and shown.emotion is not None and shown.emotion != emotion
             return self._doubt(time_s, on_screen_s) if is_wrong else None
-        return self._show(Cue(time_s, state, emotion, self.person))
+        return self._show(Cue(time_s, state, emotion, self.person, self._reason))
 
     def _doubt(self, time_s: float, on_screen_s: float) -> Cue | None:
         """Withdraw an emotion that the readings no longer carry; allowed at any rate, after the shortest time on screen."""

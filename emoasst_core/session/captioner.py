@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from emoasst_core.datatypes import Transcript
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.transcription.transcriber import Transcriber, open_transcriber
 
 _transcriber: Transcriber | None = None  # lives in the transcription process only
@@ -23,6 +24,7 @@ _transcriber: Transcriber | None = None  # lives in the transcription process on
 
 def _open(models_folder: Path | None) -> None:
     global _transcriber
+    end_with_parent()
     _transcriber = open_transcriber(models_folder)
 
 

@@ -118,7 +118,7 @@ class Focus:
     def _reading_of_sound(self, time_s: float, has_sound: bool) -> Reading | None:
         voice = self._fresh_voice(time_s)
         if voice is not None:
-            return Reading(time_s, voice[1])
+            return Reading(time_s, voice[1], reason="voice")
         if has_sound and time_s - self._heard_s > QUIET_AFTER_S:
             return Reading(time_s, None, CueState.CANT_HEAR, "nobody speaks")
         return None
