@@ -18,6 +18,8 @@ ICON_PX = 22
 TICKS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 TICK_GAP_LINES = 4.7  # between two times on the ruler, in heights of a line of text
 ZOOM_STEP = 1.6
+MOST_WORD_SHIFT_PX = 60
+WORD_GAP_PX = 6
 LEAST_SPAN_S = 2.0
 
 
@@ -35,6 +37,7 @@ class TimelineView(QWidget):
         self._position_s = 0.0
         self._selected = (0.0, 0.0)
         self._marks_s: tuple[float, ...] = ()
+        self._words_end_px = 0.0
         self._first_s, self._span_s = 0.0, 1.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -138,6 +141,7 @@ class TimelineView(QWidget):
             painter.drawRoundedRect(band, 6, 6)
         painter.setClipRect(QRectF(self.names_px, 0, self.width() - self.names_px, self.height()))
         last_s = self._first_s + self._span_s
+        self._words_end_px = 0.0
         for row in self._model.rows:
             if row.start_s < last_s and row.end_s > self._first_s:
                 self._paint_row(painter, row)
@@ -203,18 +207,29 @@ class TimelineView(QWidget):
         elif row.lane is Lane.ANSWER:
             painter.setPen(QPen(QColor(self._theme.outline), 1, Qt.PenStyle.DashLine))
             painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        if text_color and row.text:
+        if row.lane is Lane.WORDS:
+            self._paint_word(painter, row, place)
+        elif text_color and row.text:
             self._paint_text(painter, row, place, text_color)
 
     def _paint_text(self, painter: QPainter, row: LaneRow, place: QRectF, color: str) -> None:
         width = QFontMetricsF(painter.font()).horizontalAdvance(row.text)
-        fits = width + 10 <= place.width() or (row.lane is Lane.WORDS and width <= place.width() + 24)
-        if fits:
+        if width + 10 <= place.width():
             painter.setPen(QColor(color))
             painter.drawText(place.adjusted(-12, 0, 12, 0), int(Qt.AlignmentFlag.AlignCenter), row.text)
         elif row.emotion is not None and place.width() >= ICON_PX + 4 and place.height() >= ICON_PX:
             icon = self._icon(row.emotion, color)
             painter.drawPixmap(place.center() - QPointF(ICON_PX / 2, ICON_PX / 2), icon)
+
+    def _paint_word(self, painter: QPainter, row: LaneRow, place: QRectF) -> None:
+        """Words follow each other as on a line; where they come too fast for the zoom, the later ones are left out."""
+        width = QFontMetricsF(painter.font()).horizontalAdvance(row.text)
+        left = max(place.left(), self._words_end_px)
+        if left - place.left() > MOST_WORD_SHIFT_PX:
+            return
+        painter.setPen(QColor(self._theme.ink))
+        painter.drawText(QRectF(left, place.top(), width + 2, place.height()), int(Qt.AlignmentFlag.AlignVCenter), row.text)
+        self._words_end_px = left + width + WORD_GAP_PX
 
     def _icon(self, emotion: str, color: str) -> QPixmap:
         """The small face that tells the emotion where its word does not fit; drawn once per theme."""

@@ -16,7 +16,7 @@ from emoasst_core.training.launch import Launch
 from emoasst_core.training.recipes.byte_dropout import ByteDropout, byte_dropout
 from emoasst_core.training.recipes.head_data import EpochBatches, HeadData
 from emoasst_core.training.recipes.head_options import HeadOptions
-from emoasst_core.training.recipes.head_training import embed_rows, train_head
+from emoasst_core.training.recipes.head_training import embed_rows, score_head, train_head
 from emoasst_core.training.recipes.run_folder import build_heads
 
 DIM, AUDIO_DIM, NUM_ROWS = 16, 8, 70
@@ -110,6 +110,17 @@ def test_training_stopped_after_an_epoch_goes_on_to_the_same_losses(tmp_path, pa
     whole = losses(tmp_path / "whole.pt", 3)
     losses(tmp_path / "parts.pt", 1)
     assert losses(tmp_path / "parts.pt", 3) == whole
+
+
+def test_a_head_that_never_saw_an_emotion_named_is_chosen_by_class_means(tmp_path):
+    store = make_store(tmp_path)
+    train, dev = make_data(store, "frames", np.arange(49)), make_data(store, "frames", np.arange(49, 70))
+    options = replace(OPTIONS, prompts="utterance", num_epochs=20)
+    head = build_heads({"frames": DIM}, DIM, options)["frames"]
+    train_head(head, train, dev, options, None, Launch())
+    assert score_head(head, dev, options)["accuracy"] < 0.5, "the class texts here have nothing to do with the clips"
+    assert score_head(head, dev, options, train=train)["accuracy"] > 0.7
+    assert score_head(head, dev, OPTIONS, train=train) == score_head(head, dev, OPTIONS)
 
 
 def test_nothing_to_train_on_is_said(tmp_path):
