@@ -47,7 +47,8 @@ def as_markdown(card: Mapping[str, Any]) -> str:
         )
         lines += [f"Clips missing or unreadable: {check['num_errors']:,}. Speakers: {disjoint}.", ""]
     if card.get("dev"):
-        lines += ["## Dev, zero-shot", "", *figures_table(card["dev"], ("accuracy", "weighted_f1", "macro_f1", "nll")), ""]
+        protocol = card.get("selection", {}).get("protocol", "zero-shot")
+        lines += [f"## Dev, {protocol}", "", *figures_table(card["dev"], ("accuracy", "weighted_f1", "macro_f1", "nll")), ""]
     if card.get("results"):
         lines += ["## Results", "", *results_table(card["results"]), ""]
     for title, key in (("Options", "options"), ("Environment", "environment")):

@@ -20,7 +20,7 @@ from emoasst_core.training.manifests.check import check_manifest
 from emoasst_core.training.manifests.manifest import Manifest
 from emoasst_core.training.recipes.head_data import HeadData, Part
 from emoasst_core.training.recipes.head_options import HeadOptions
-from emoasst_core.training.recipes.head_training import score_head, train_head
+from emoasst_core.training.recipes.head_training import score_head, selection_protocol, train_head
 from emoasst_core.training.recipes.run_folder import Heads, begin_run, build_heads, environment, options_as_dict, save_heads
 from emoasst_core.training.towers import Towers
 from emoasst_core.training.trainer import EpochReport
@@ -79,7 +79,7 @@ def train_emoasst(
     launch.wait()
     learned = {"losses": losses, "dev": figures, "seconds": round(time.monotonic() - started, 1)}
     card = {**run, **_seen(manifest, store, sets), "data_check": findings.as_dict(), **learned}
-    card["selection"] = {"metric": options.selection, "split": "dev", "protocol": "zero-shot"}
+    card["selection"] = {"metric": options.selection, "split": "dev", "protocol": selection_protocol(options)}
     if launch.is_first:
         save_heads(out, heads, class_text)
         write_run_card(out, card)
@@ -122,7 +122,7 @@ def _train_heads(
     for part, rows in sets.items():
         relay = (lambda epoch, part=part: on_epoch(part, epoch)) if on_epoch else None
         losses[part] = train_head(heads[part], rows["train"], rows["dev"], options, out / f"{part}.pt", launch, relay)
-        figures[part] = score_head(heads[part], rows["dev"], options, launch.device)
+        figures[part] = score_head(heads[part], rows["dev"], options, launch.device, rows["train"])
     return losses, figures
 
 

@@ -118,16 +118,23 @@ def train_head(
                 train, options.batch_size, limit, options.prompts, options.queries, generator, launch
             ),
             head_loss(options, train, launch),
-            lambda _module: score_head(head, dev, options, launch.device),
+            lambda _module: score_head(head, dev, options, launch.device, train),
             report,
         )
 
 
-def score_head(head: VisualHead | AudioHead, dev: HeadData, options: HeadOptions, device: str = "cpu") -> dict[str, float]:
-    """Dev figures of the zero-shot classifier (Eq. 2); `score` is the selection metric, ties broken by likelihood."""
+def score_head(
+    head: VisualHead | AudioHead, dev: HeadData, options: HeadOptions, device: str = "cpu", train: HeadData | None = None
+) -> dict[str, float]:
+    """Dev figures of the zero-shot classifier (Eq. 2); `score` is the selection metric, ties broken by likelihood.
+
+    A head that was never shown an emotion's name has nothing to be zero-shot with: every epoch of it would be at chance. With
+    `train`, a head trained on utterances only is scored against the class means of train instead.
+    """
     embeddings, _ = embed_rows(head, dev, options, device)
+    anchors = dev.class_text if train is None or options.prompts == "six" else class_means(head, train, options, device)
     labels = dev.all_labels[dev.rows]
-    logits = embeddings @ dev.class_text.T / options.temperature
+    logits = embeddings @ anchors.T / options.temperature
     predictions = logits.argmax(1)
     log_probs = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     figures = {
@@ -137,6 +144,19 @@ def score_head(head: VisualHead | AudioHead, dev: HeadData, options: HeadOptions
         "nll": float(-log_probs[np.arange(len(labels)), labels].mean()),
     }
     return figures | {"score": figures[options.selection] - TIE_BREAK * figures["nll"]}
+
+
+def selection_protocol(options: HeadOptions) -> str:
+    """How `score_head` makes dev figures of a head, for the run card."""
+    return "zero-shot" if options.prompts == "six" else "class means of train"
+
+
+def class_means(head: VisualHead | AudioHead, train: HeadData, options: HeadOptions, device: str = "cpu") -> Vector:
+    """(num_emotions, d) unit means of the embedded train rows of each emotion; 0 for an emotion that train lacks."""
+    embeddings, rows = embed_rows(head, train, options, device)
+    sums = np.eye(NUM_EMOTIONS, dtype=np.float32)[train.all_labels[rows]].T @ embeddings
+    means: Vector = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-6)
+    return means
 
 
 @torch.inference_mode()
