@@ -11,7 +11,8 @@ from emoasst_core.session.observations import FaceMemory
 from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.utterance_book import UtteranceBook
 
-FRESH_S = 0.45  # a face not seen for this long is not in view (between three and four analysed frames)
+FRESH_S = 0.45  # a face not seen for this long is not in view (three to four analysed frames at the usual rate)
+FRESH_FRAMES = 1.5  # ... and never less than this many analysed frames, where few are analysed
 MIN_VOICED_S = 1.0  # less speech than this is not read live
 VOICE_EVERY_S = 0.8  # a live voice is read at every other step: its window hardly changes in between
 VOICE_WINDOW_S = 4.0
@@ -35,6 +36,7 @@ class Focus:
     ) -> None:
         self.policy = policy
         self._book, self._faces, self._options, self._stages = book, faces, options, stages
+        self._fresh_s = max(FRESH_S, FRESH_FRAMES / options.faces.analysis_rate_hz)
         self._voice: tuple[float, Vector, Vector] | None = None
         self._heard_s = 0.0
 
@@ -53,7 +55,7 @@ class Focus:
         """
         predictions = self._read_voice(end_s, speaking_since_s)
         vectors: dict[str, Vector] = {}
-        in_view = self._faces.persons(end_s - FRESH_S, end_s)
+        in_view = self._faces.persons(end_s - self._fresh_s, end_s)
         for person in in_view:
             prediction, vector = self._read_face(person, start_s, end_s)
             if prediction is not None and vector is not None:
@@ -98,7 +100,7 @@ class Focus:
             return Reading(time_s, None, CueState.CANT_SEE, "no face")
         person = self.policy.person if self.policy.person in in_view else in_view[0]
         self.policy.switch_person(person)
-        latest = self._faces.between(person, time_s - FRESH_S, time_s)[-1]
+        latest = self._faces.between(person, time_s - self._fresh_s, time_s)[-1]
         if person not in vectors or latest.obstacle:
             return Reading(time_s, None, CueState.CANT_SEE, latest.obstacle or "no face")
         face = vectors[person]

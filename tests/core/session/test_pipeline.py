@@ -9,8 +9,8 @@ import pytest
 
 from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.commands.bench import demo_recording
-from emoasst_core.config import AnalysisOptions
-from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame, Modality, Source
+from emoasst_core.config import AnalysisOptions, FaceOptions
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, CueState, Frame, Modality, Source
 from emoasst_core.session.events import CueChanged, FacesSeen, Predicted
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.session.pipeline_factory import find_detector, load_recogniser
@@ -107,3 +107,13 @@ def test_the_record_can_be_asked_for_at_any_time(pipeline: Pipeline):
 
 def test_demo_path_is_a_file():
     assert Path(demo_recording()).is_file()
+
+
+def test_a_slow_analysis_rate_does_not_lose_the_face_between_two_frames():
+    recogniser = load_recogniser("starter")
+    recogniser.use_shots([])
+    options = AnalysisOptions(faces=FaceOptions(analysis_rate_hz=1.0), transcribe=False)
+    slow = Pipeline(recogniser, options, find_detector(options), None, "test")
+    play(slow, demo_items(8.0, sound=False))
+    absent = [span for span in slow.record().timeline.spans if span.source is Source.SHOWN and span.state is CueState.CANT_SEE]
+    assert not [span for span in absent if span.start_s > 2.5]
