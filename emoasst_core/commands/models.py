@@ -95,6 +95,7 @@ def _list(_arguments: argparse.Namespace, registry: ModelRegistry, folder: Path)
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(f"Installed models lie in {folder}", highlight=False, soft_wrap=True)
+    console.print(f"Profiles for --profile: {', '.join(list_profiles())}", highlight=False, soft_wrap=True)
     return 0
 
 
