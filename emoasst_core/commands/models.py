@@ -18,6 +18,7 @@ from emoasst_core.encoders.installation import RECORD_FILE, find_faults, read_re
 from emoasst_core.encoders.model_download import download_model, import_model
 from emoasst_core.encoders.model_registry import ModelEntry, ModelRegistry
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.profile import list_profiles
 
 EXAMPLES = """examples:
   emoasst models list
