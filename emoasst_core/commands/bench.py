@@ -104,7 +104,9 @@ def _decode_only(path: Path) -> float:
 
 def _bench_train() -> dict[str, Any]:
     from emoasst_core.evaluation.bench_train import bench_train
+    from emoasst_core.training.core_sharing import share_cores
 
+    share_cores()
     figures: dict[str, Any] = bench_train()
     print(json.dumps(figures, indent=1))
     return figures

@@ -120,6 +120,9 @@ def _run_line(figures: dict[str, Any]) -> str:
 def _ablate(arguments: argparse.Namespace) -> int:
     from rich.console import Console
 
+    from emoasst_core.training.core_sharing import share_cores
+
+    share_cores()
     from emoasst_core.evaluation.ablations import as_markdown
     from emoasst_core.training.training_session import ablate_from_arguments
 

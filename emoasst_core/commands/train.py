@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from emoasst_core.errors import ConfigError
+from emoasst_core.training.core_sharing import share_cores
 from emoasst_core.training.manifests.catalogue import open_manifest
 from emoasst_core.training.manifests.check import check_manifest, describe
 from emoasst_core.training.training_options import add_clip_options, add_data_options, add_head_options, add_tower_options
@@ -57,6 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     Returns:
         0, or 2 where --check finds the data unusable.
     """
+    share_cores()
     console = Console(stderr=True)
     if arguments.check:
         return _check(arguments)
