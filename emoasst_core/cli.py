@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 
 from emoasst_core.errors import ConfigError, EmoAsstError, ManifestError, MediaError
 
 COMMANDS = ("analyze", "app", "bench", "cache", "eval", "export", "models", "train")
-FAILED, UNUSABLE_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, UNUSABLE_INPUT = 1, 2
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -32,9 +34,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 if all went well, 1 if it failed, 2 if the input cannot be used, 130 if it was interrupted.
+        0 if all went well, 1 if it failed or was interrupted, 2 if the input cannot be used.
     """
     options = build_parser().parse_args(arguments)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _stop)  # ended from outside as from the keyboard: nothing half-written, no process left
     try:
         return int(options.run(options))
     except EmoAsstError as error:
@@ -42,10 +46,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNUSABLE_INPUT if isinstance(error, MediaError | ManifestError | ConfigError) else FAILED
     except KeyboardInterrupt:
         print("emoasst: stopped.", file=sys.stderr)  # noqa: T201
-        return INTERRUPTED
+        return FAILED
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

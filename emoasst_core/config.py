@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,11 @@ class CueOptions(_Options):
     @classmethod
     def calm(cls) -> CueOptions:
         """At most one change in 20 seconds."""
-        return cls(min_gap_s=20.0, max_per_minute=3)
+        return cls().calmer()
+
+    def calmer(self) -> CueOptions:
+        """These options, at the pace of the calm profile."""
+        return replace(self, min_gap_s=max(20.0, self.min_gap_s), max_per_minute=min(3, self.max_per_minute))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def read_options(path: Path) -> AnalysisOptions:
     """
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: no TOML, or no UTF-8
         raise ConfigError(f"Cannot read the settings in {path}: {error}.") from error
     return options_from(tables)
 
@@ -140,10 +144,14 @@ def options_from(tables: Mapping[str, Any]) -> AnalysisOptions:
     built: dict[str, Any] = {}
     for name, table in tables.items():
         if name == "transcribe":
-            built[name] = bool(table)
+            if not isinstance(table, bool):
+                raise ConfigError(f"transcribe must be true or false, got {table!r}.")
+            built[name] = table
             continue
         if name not in groups:
             raise ConfigError(f"Unknown settings table [{name}].", f"Known: {', '.join(groups)}.")
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"[{name}] must be a table of settings, got {table!r}.")
         known = {spec.name for spec in fields(groups[name])}
         for key in table:
             if key not in known:

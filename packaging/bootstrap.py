@@ -204,7 +204,8 @@ def run() -> int:
 
 def demo() -> int:
     """Analyse the drawn conversation that ships with the project."""
-    return subprocess.call([venv_program("emoasst"), "analyze", str(DEMO), "--out", str(DEMO_OUT)])
+    own = ["--database", str(DEMO_OUT / "demo.sqlite")]  # the family's database is not the place for a drawn conversation
+    return subprocess.call([venv_program("emoasst"), "analyze", str(DEMO), "--out", str(DEMO_OUT), *own])
 
 
 def test() -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from emoasst_core.config import AnalysisOptions, CueOptions, read_options
+from emoasst_core.config import AnalysisOptions, read_options
 from emoasst_core.datatypes import Cue, CueState
 from emoasst_core.paths import assets_folder, database_path, sessions_folder
 from emoasst_core.session.events import CueChanged, ProgressMade, SessionEvent, WordsHeard
@@ -49,10 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
     """
     from rich.console import Console
 
+    from emoasst_core.review.session_files import require_writable
     from emoasst_core.session.analyzer import Analyzer
 
     console = Console(stderr=True, highlight=False)
     database = arguments.database or database_path()
+    if arguments.out is not None:
+        require_writable(arguments.out.expanduser())
     analyzer = Analyzer(arguments.recording, arguments.profile, database, options_of(arguments))
     for warning in analyzer.media.warnings:
         console.print(f"Note: {warning}")
@@ -67,34 +69,33 @@ def options_of(arguments: argparse.Namespace) -> AnalysisOptions:
     """The options that the command line asks for."""
     options = read_options(arguments.settings) if arguments.settings else AnalysisOptions()
     if arguments.calm:
-        options = replace(options, cues=CueOptions.calm())
-    return replace(options, transcribe=not arguments.no_words)
+        options = replace(options, cues=options.cues.calmer())
+    return replace(options, transcribe=options.transcribe and not arguments.no_words)
 
 
 def _keep(record: object, arguments: argparse.Namespace, database: Path) -> int:
+    from emoasst_core.review.export import json_text
     from emoasst_core.review.session_files import PICTURE_FILE, write_session_files
-    from emoasst_core.review.summary import summary_text
+    from emoasst_core.review.summary import summary_text, utterance_text
     from emoasst_core.store.database import Database
-    from emoasst_core.store.sessions import SessionRecord, delete_session, new_session_id, save_session
+    from emoasst_core.store.sessions import SessionRecord, new_session_id, save_session
 
     assert isinstance(record, SessionRecord)
     record = replace(record, session_id=new_session_id(record.started_at))
     folder = (arguments.out or sessions_folder() / record.session_id).expanduser()
     with Database(database) as opened:
         save_session(opened, record)
-        try:
-            write_session_files(record, folder)
-        except BaseException:  # also Ctrl-C: rows without files would be a half-written session
-            delete_session(opened, record.session_id)
-            raise
+    write_session_files(record, folder)  # the session is safe by now: `emoasst export` can write its files again
     if arguments.json:
-        print(json.dumps(record.timeline.as_dict(), ensure_ascii=False, indent=1))
+        print(json_text(record), end="")
         return 0
     print(summary_text(record))
     print(f"Session {record.session_id}, kept in {database}")
     print(f"Timeline picture: {folder / PICTURE_FILE}")
     print(f"Timeline as table: {folder / 'timeline.csv'}, as data: {folder / 'timeline.json'}")
-    print(f"Wrong somewhere? emoasst cache add --session {record.session_id} --utterance N --emotion E")
+    if record.utterances:
+        print(utterance_text(record), end="")
+        print(f"Wrong somewhere? emoasst cache add --session {record.session_id} --utterance N --emotion E")
     return 0
 
 

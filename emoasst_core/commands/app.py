@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
+import sys
 from pathlib import Path
 
 from emoasst_core.errors import EmoAsstError
@@ -38,5 +41,9 @@ def run(arguments: argparse.Namespace) -> int:
         from app.application import main  # brings Qt in: only now
     except ImportError as error:
         raise EmoAsstError(f"The window cannot be opened: {error}.", "Install PySide6, or use `emoasst analyze`.") from error
+    has_screen = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not has_screen:
+        raise EmoAsstError("There is no screen here to open a window on.", "Use `emoasst analyze RECORDING` instead.")
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the window's loop would not notice a Python handler
     recording = ["--recording", str(arguments.recording)] if arguments.recording is not None else []
     return main(["--profile", arguments.profile, *recording])

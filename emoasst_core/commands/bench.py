@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from emoasst_core.evaluation.figures_file import require_file_writable, write_json
 from emoasst_core.paths import assets_folder
 
 EXAMPLE: Final = """examples:
@@ -26,21 +27,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("what", choices=("analyze", "train"), help="what to measure")
-    parser.add_argument("recording", type=Path, nargs="?", metavar="CLIP", help="for analyze (default: the bundled demo)")
-    parser.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
-    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="analyse the clip N times and add up")
-    parser.add_argument("--no-words", action="store_true", help="do not transcribe")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
-    parser.set_defaults(run=run)
+    actions = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
+    analyze = actions.add_parser("analyze", help="analyse a recording", epilog="example:\n  emoasst bench analyze talk.mp4")
+    analyze.add_argument("recording", type=Path, nargs="?", metavar="CLIP", help="recording (default: the bundled demo)")
+    analyze.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
+    analyze.add_argument("--repeat", type=int, default=1, metavar="N", help="analyse the clip N times and add up")
+    analyze.add_argument("--no-words", action="store_true", help="do not transcribe")
+    train = actions.add_parser(
+        "train", help="one epoch of head training at MELD's size", epilog="example:\n  emoasst bench train"
+    )
+    for part, function in ((analyze, _bench_analyze), (train, _bench_train)):
+        part.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
+        part.set_defaults(run=run, bench=function)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
-    figures = _bench_analyze(arguments) if arguments.what == "analyze" else _bench_train()
     if arguments.json:
-        from emoasst_core.commands.eval import write_json
-
+        require_file_writable(arguments.json)
+    figures: dict[str, Any] = arguments.bench(arguments)
+    if arguments.json:
         write_json(arguments.json, figures)
     return 0
 
@@ -102,7 +108,7 @@ def _decode_only(path: Path) -> float:
     return time.perf_counter() - started
 
 
-def _bench_train() -> dict[str, Any]:
+def _bench_train(_arguments: argparse.Namespace) -> dict[str, Any]:
     from emoasst_core.evaluation.bench_train import bench_train
     from emoasst_core.training.core_sharing import share_cores
 

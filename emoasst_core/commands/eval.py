@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from emoasst_core.errors import ConfigError
+from emoasst_core.evaluation.figures_file import require_file_writable, write_json
 from emoasst_core.training.training_options import add_clip_options, add_data_options, add_head_options, add_tower_options
 
 EXAMPLE: Final = """examples:
@@ -80,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     missing = [_option(name) for name in needed if getattr(arguments, name) is None]
     if missing:
         arguments.refuse(f"{_option(given[0])} needs {' and '.join(missing)}")
+    if arguments.json is not None:
+        require_file_writable(arguments.json)
     return measure(arguments)
 
 
@@ -198,14 +200,6 @@ def _write_predictions(path: Path, rows: Any, probs: Any) -> None:
         for row, values in zip(rows, probs, strict=True):
             predicted = EMOTIONS[int(values.argmax())] if values[0] == values[0] else ""
             writer.writerow([row.clip.path, EMOTIONS[row.label], predicted, *(f"{value:.4f}" for value in values)])
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write figures through a temporary name, so that a reader never sees half of them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".writing")
-    temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    temporary.replace(path)
 
 
 def _line(figures: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +15,17 @@ from emoasst_core.review.timeline_picture import draw_timeline
 from emoasst_core.store.sessions import SessionRecord
 
 PICTURE_FILE = "timeline.png"
+
+
+def require_writable(folder: Path) -> None:
+    """Find out before a long analysis whether its files can be written.
+
+    Raises:
+        StoreError: they cannot.
+    """
+    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise StoreError(f"Nothing can be written to {folder}.", "Choose another folder with --out.")
 
 
 def write_session_files(record: SessionRecord, folder: Path) -> tuple[Path, ...]:

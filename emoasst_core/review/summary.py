@@ -64,6 +64,16 @@ def summary_text(record: SessionRecord, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
 
+def utterance_text(record: SessionRecord) -> str:
+    """One line per utterance and window: its number, time, reading and words. The number is what a correction names."""
+    lines = []
+    for row in record.utterances:
+        reading = row.label or (f"{'maybe ' if row.state is CueState.MAYBE else ''}{row.emotion}" if row.emotion else "not sure")
+        words = f'  "{row.text}"' if row.text else ""
+        lines.append(f"{row.number:5}  {row.start_s:7.1f} to {row.end_s:.1f} s  {reading}{words}")
+    return "\n".join(["    N  time", *lines]) + "\n"
+
+
 def _person(name: str, spans: list[TimelineSpan]) -> PersonSummary:
     shown = Counter(span.emotion for span in spans if span.source is Source.SHOWN and span.emotion is not None)
     read = [span for span in spans if span.source is not Source.SHOWN and span.probs]

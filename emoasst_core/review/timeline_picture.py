@@ -7,10 +7,11 @@ from typing import Any
 
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan
+from emoasst_core.emotions import EMOTIONS
 from emoasst_core.store.sessions import SessionRecord
 
 LANES = ("Face", "Voice", "Words said", "Together", "Shown cue", "Your answer")
-ANSWER_LANE = 5
+TOGETHER_LANE, ANSWER_LANE = 3, 5
 EMPTY_NOTES = ("no picture", "nobody heard", "no words to read", "nothing to put together", "nothing shown", "no answer yet")
 PAPER, INK, FAINT, MUTED = "#F4EFE6", "#1F2933", "#CFC7B8", "#6B675F"
 HATCHED = {CueState.UNSURE: "///", CueState.CANT_SEE: "...", CueState.CANT_HEAR: "..."}
@@ -41,6 +42,11 @@ def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> No
             _draw_box(lanes, utterance.start_s, utterance.end_s, ANSWER_LANE, _color(catalogue, utterance.label), "", 1.0)
             _write(lanes, utterance.start_s, utterance.end_s, ANSWER_LANE, utterance.label, duration_s, PAPER)
     _note_empty_lanes(lanes, record, duration_s)
+    for utterance in record.utterances:
+        lanes.text(
+            utterance.start_s, TOGETHER_LANE - 0.4, f"{utterance.number}", fontsize=7, color=MUTED, va="bottom", clip_on=True
+        )
+    _draw_key(lanes, catalogue)
     _dress(lanes, f"{record.recording}: what was seen, heard and shown", duration_s)
     _draw_words(captions, record, duration_s)
     temporary = path.with_name(path.name + ".writing")
@@ -62,6 +68,16 @@ def _draw_span(axes: Any, span: TimelineSpan, lane: int, duration_s: float, cata
     _draw_box(axes, span.start_s, span.end_s, lane, color if is_clear else PAPER, "", 1.0, edge=color)
     text = span.emotion if is_clear else f"maybe {span.emotion}"
     _write(axes, span.start_s, span.end_s, lane, text, duration_s, PAPER if is_clear else INK)
+
+
+def _draw_key(axes: Any, catalogue: Catalogue) -> None:
+    """Which colour is which emotion, to the right under the lanes."""
+    for column, emotion in enumerate(reversed(EMOTIONS)):
+        x = 1.0 - 0.06 * column
+        axes.text(
+            x, -0.025, emotion, transform=axes.transAxes, ha="right", va="top", fontsize=9, color=PAPER,
+            bbox={"boxstyle": "round,pad=0.25", "facecolor": _color(catalogue, emotion), "edgecolor": "none"},
+        )  # fmt: skip
 
 
 def _note_empty_lanes(axes: Any, record: SessionRecord, duration_s: float) -> None:
@@ -103,7 +119,7 @@ def _dress(axes: Any, title: str, duration_s: float) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.text(
-        0, -0.015, "filled: clear     outlined: maybe     hatched: not sure     dotted: nothing to read",
+        0, -0.015, "filled: clear    outlined: maybe    hatched: not sure    dotted: nothing to read    number: N",
         transform=axes.transAxes, fontsize=9, color=INK, va="top",
     )  # fmt: skip
 
@@ -117,7 +133,7 @@ def _draw_words(axes: Any, record: SessionRecord, duration_s: float) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     model = record.timeline.words_model
-    axes.set_title(f"Words ({model})" if model else "Words: none heard", loc="left", fontsize=10, color=INK)
+    axes.set_title(f"Words, by {model}; often wrong" if model else "Words: none heard", loc="left", fontsize=10, color=INK)
     rows_end = [0.0, 0.0, 0.0]
     for utterance in record.utterances:
         if not utterance.text:

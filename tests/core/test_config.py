@@ -69,3 +69,21 @@ def test_a_missing_or_broken_settings_file_is_named(tmp_path: Path, content: byt
         file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"settings\.toml"):
         read_options(file)
+
+
+@pytest.mark.parametrize("text", ["cues = 3", "transcribe = 'no'", "[cues]\nclear_prob = 9"])
+def test_settings_of_the_wrong_kind_are_refused_in_words(text: str, tmp_path: Path):
+    (tmp_path / "s.toml").write_text(text)
+    with pytest.raises(ConfigError):
+        read_options(tmp_path / "s.toml")
+
+
+def test_settings_that_are_no_text_are_refused_in_words(tmp_path: Path):
+    (tmp_path / "s.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError):
+        read_options(tmp_path / "s.toml")
+
+
+def test_the_calm_pace_keeps_the_other_settings():
+    calm = CueOptions(hold_s=2.0).calmer()
+    assert (calm.hold_s, calm.min_gap_s, calm.max_per_minute) == (2.0, 20.0, 3)

@@ -8,6 +8,8 @@ from typing import Any
 from emoasst_core.emotions import EMOTIONS
 
 TEMPLATE = Path(__file__).with_name("model_card_template.md")
+HISTORY_FILE = "history.txt"  # what a person must know of how these very weights came about
+UNBROKEN = "These weights come from one run of that command."
 
 
 def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any], version: str, seed: int) -> None:
@@ -20,7 +22,8 @@ def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any],
         recalls = (f"{figures[name]['per_class'][emotion]['recall']:.2f}" for emotion in EMOTIONS)
         lines.append(f"| {name} | " + " | ".join(recalls) + " |")
     lines += ["", *_pairs(figures["pairs"]), "", *_shots(figures["shots"], constants), "", *_gates(figures["gates"], constants)]
-    text = TEMPLATE.read_text("utf-8").format(version=version, seed=seed, figures="\n".join(lines))
+    history = (folder / HISTORY_FILE).read_text("utf-8").strip() if (folder / HISTORY_FILE).exists() else UNBROKEN
+    text = TEMPLATE.read_text("utf-8").format(version=version, seed=seed, history=history, figures="\n".join(lines))
     (folder / "model_card.md").write_text(text, "utf-8")
 
 

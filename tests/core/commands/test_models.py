@@ -145,6 +145,11 @@ def test_the_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends SIGINT to another process")
+def allow_interrupt() -> None:
+    """In the child: a background shell may have handed down "ignore Ctrl-C"."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_stops_with_exit_code_1_and_a_second_run_goes_on(tmp_path: Path) -> None:
     code = (
         "import argparse, sys\n"
@@ -159,7 +164,9 @@ def test_ctrl_c_stops_with_exit_code_1_and_a_second_run_goes_on(tmp_path: Path) 
     with misbehaving_server() as server:
         list_from(server, tmp_path, "stalls")
         environment = {**os.environ, "PYTHONPATH": str(Path(models.__file__).parents[2])}
-        process = subprocess.Popen([sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True, env=environment)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *words], stderr=subprocess.PIPE, text=True, env=environment, preexec_fn=allow_interrupt
+        )
         deadline = time.monotonic() + 60
         while not server.ranges and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
