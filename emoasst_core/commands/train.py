@@ -68,6 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         from emoasst_core.training.starter.recipe import train_starter
 
         train_starter(arguments.data, arguments.out, arguments.seed, lambda line: console.print(line, highlight=False))
+        console.print(f"Written to {arguments.out}; use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
         return 0
     if arguments.ablations:
         from emoasst_core.evaluation.ablations import as_markdown
