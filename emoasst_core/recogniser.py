@@ -16,6 +16,7 @@ from emoasst_core.datatypes import SAMPLE_RATE_HZ, Modality, Prediction, Shot, S
 from emoasst_core.fusion import fuse
 from emoasst_core.paths import assets_folder
 from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
+from emoasst_core.windows.silence import trim_silence
 
 MIN_SOUND_S = 0.4  # shorter sound holds too few states to say anything
 
@@ -98,7 +99,8 @@ class Recogniser:
         return self.heads.embed_video(frame_embeddings, self.text_weights)
 
     def embed_voice(self, samples: NDArray[np.float32]) -> Vector | None:
-        """(n,) sound -> (embed_dim,); None for a profile without sound, or for less than `MIN_SOUND_S`."""
+        """(n,) sound -> (embed_dim,), silent ends taken off; None for a profile without sound, or less than `MIN_SOUND_S`."""
+        samples = trim_silence(samples)
         if self.audio is None or len(samples) < MIN_SOUND_S * SAMPLE_RATE_HZ:
             return None
         num_pieces = int(np.ceil(len(samples) / (self.config.max_sound_s * SAMPLE_RATE_HZ)))

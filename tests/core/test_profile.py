@@ -95,3 +95,18 @@ def test_short_fillers_say_nothing_and_longer_words_do():
     assert words is not None
     assert np.linalg.norm(words) == pytest.approx(1, abs=1e-4)
     assert recogniser.classify({Modality.WORDS: words}).sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_silence_around_a_voice_does_not_change_how_it_is_read():
+    recogniser = load_recogniser("starter")
+    rng = np.random.default_rng(0)
+    voice = (rng.normal(size=24_000) * 0.2 * np.hanning(24_000)).astype(np.float32)
+    padded = np.concatenate([np.zeros(16_000, np.float32), voice, np.zeros(16_000, np.float32)])
+    bare, cut_wide = (
+        recogniser.embed_voice(np.r_[np.zeros(1600, np.float32), voice, np.zeros(1600, np.float32)]),
+        recogniser.embed_voice(padded),
+    )
+    assert bare is not None
+    assert cut_wide is not None
+    assert float(bare @ cut_wide) > 0.999
+    assert recogniser.embed_voice(np.zeros(1600, np.float32)) is None

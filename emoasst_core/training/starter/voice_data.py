@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from emoasst_core.capture.media_file import load_sound
 from emoasst_core.emotions import EMOTIONS, emotion_index
 from emoasst_core.errors import ManifestError, MediaError
+from emoasst_core.windows.silence import trim_silence
 
 CORPORA = ("ravdess", "emodb", "nemo", "emogator")
 VALID_SPEAKERS = ("ravdess_19", "ravdess_20")
 INT16_SCALE = 32767.0
-SILENCE_SHARE = 0.03  # of a clip's loudest sample
-MARGIN = 1600  # 0.1 s kept around the voice, as the utterance segmenter does
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,7 @@ class VoiceSet:
 
     def clip(self, row: int) -> NDArray[np.float32]:
         """(n,) float32 in [-1, 1], without the silence at both ends (live speech comes cut to the voice, too)."""
-        samples = self.samples[row]
-        loud = np.flatnonzero(np.abs(samples) > SILENCE_SHARE * np.abs(samples.astype(np.int32)).max())
-        if len(loud):
-            samples = samples[max(0, loud[0] - MARGIN) : loud[-1] + MARGIN]
+        samples = trim_silence(self.samples[row])
         return samples.astype(np.float32) / INT16_SCALE
 
 
