@@ -183,7 +183,7 @@ class CuePolicy:
         shown = self.shown
         if shown is None or shown.emotion is None or not self._votes:
             return None
-        if time_s - self._votes[-1][0] < self.options.stale_s:
+        if time_s - self._votes[-1][0] < min(self.options.stale_s, self.options.max_shown_s):
             return None
         self._smoother.clear()
         return self._show(Cue(time_s, CueState.UNSURE, None, self.person, "no news"))
