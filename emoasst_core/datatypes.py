@@ -124,7 +124,6 @@ class Utterance:
         frame_embeddings: (num_frames, embed_dim), sampled face frames, or None where no face was seen.
         samples: (n,) 16 kHz sound of the stretch, or None where nobody was heard.
         text: transcript, "" where there is none.
-        text_context: transcripts of the utterances just before this one, oldest first.
     """
 
     number: int
@@ -135,7 +134,6 @@ class Utterance:
     frame_embeddings: Vector | None = None
     samples: NDArray[np.float32] | None = None
     text: str = ""
-    text_context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

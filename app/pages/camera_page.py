@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.services import Services
 from app.widgets.form import Choice, Tick
 from app.widgets.notice import Notice
+from app.widgets.scroll import fill_with_column
 from app.widgets.text import Button, card, label
 from emoasst_core.devices.cameras import CameraInfo, list_cameras
 from emoasst_core.devices.microphones import MicrophoneInfo, list_microphones
@@ -180,24 +181,7 @@ class CameraPage(QWidget):
         bottom.addWidget(self._why, 1)
         content.addLayout(bottom)
         content.addStretch(1)
-        column = QWidget()
-        column.setMaximumWidth(CONTENT_PX)
-        column.setLayout(content)
-        scrolled = QWidget()
-        scrolled.setObjectName("scrolled")
-        middle = QHBoxLayout(scrolled)
-        middle.setContentsMargins(32, 24, 32, 24)
-        middle.addStretch(1)
-        middle.addWidget(column, 100)
-        middle.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(scrolled)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
+        fill_with_column(self, content, CONTENT_PX, top_px=24)
 
     def _devices_card(self) -> QFrame:
         frame = card()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions import add_actions
 from app.services import Services
 from app.widgets.choice_card import ChoiceCard
 from app.widgets.notice import Notice
+from app.widgets.scroll import fill_with_column
 from app.widgets.session_list import SessionList
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
@@ -116,22 +117,5 @@ class StartPage(QWidget):
         content.addSpacing(8)
         content.addWidget(self.sessions)
         content.addStretch(2)
-        column = QWidget()
-        column.setMaximumWidth(CONTENT_PX)
-        column.setLayout(content)
-        scrolled = QWidget()
-        scrolled.setObjectName("scrolled")
-        middle = QHBoxLayout(scrolled)
-        middle.setContentsMargins(32, 32, 32, 24)
-        middle.addStretch(1)
-        middle.addWidget(column, 100)
-        middle.addStretch(1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
+        area = fill_with_column(self, content, CONTENT_PX, top_px=32)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(scrolled)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)

@@ -126,16 +126,11 @@ class UtteranceBook:
     def _classify(self, start_s: float, end_s: float, is_speech: bool, samples: Vector | None) -> _Entry:
         persons = self._faces.persons(start_s, end_s)
         person = persons[0] if persons else ""
-        utterance = Utterance(len(self._entries) + 1, start_s, end_s, is_speech, person)
-        entry = _Entry(utterance)
-        face = self.embed_window(person, start_s, end_s) if person else None
-        if face is not None:
-            entry.embeddings[Modality.FACE] = face
-        if samples is not None:
-            with self._stages.measure("embedding voices"):
-                voice = self.recogniser.embed_voice(samples)
-            if voice is not None:
-                entry.embeddings[Modality.VOICE] = voice
+        frames = self._faces.sample(person, start_s, end_s, self._options.num_frames) if person else None
+        utterance = Utterance(len(self._entries) + 1, start_s, end_s, is_speech, person, frames, samples)
+        with self._stages.measure("embedding utterances"):
+            embeddings = self.recogniser.encode(utterance)
+        entry = _Entry(replace(utterance, frame_embeddings=None, samples=None), embeddings)
         if entry.embeddings:
             entry.probs = self.classify(entry.embeddings)
         self._entries.append(entry)

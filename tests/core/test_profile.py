@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emoasst_core.datatypes import Modality, Shot
+from emoasst_core.datatypes import Modality, Shot, Utterance
 from emoasst_core.errors import CacheError, ConfigError, ModelError
 from emoasst_core.paths import assets_folder, models_folder
 from emoasst_core.profile import PROFILE_FILE, encoder_hash, list_profiles, read_profile, resolve_profile
@@ -110,3 +110,15 @@ def test_silence_around_a_voice_does_not_change_how_it_is_read():
     assert cut_wide is not None
     assert float(bare @ cut_wide) > 0.999
     assert recogniser.embed_voice(np.zeros(1600, np.float32)) is None
+
+
+def test_a_prediction_is_the_classified_encoding_and_nothing_gives_none():
+    recogniser = load_recogniser("starter")
+    recogniser.use_shots([])
+    frames = np.random.default_rng(0).normal(size=(24, recogniser.vision.embed_dim)).astype(np.float32)
+    utterance = Utterance(1, 0.0, 2.0, True, "person 1", frames, text="I am so happy to see you again")
+    prediction = recogniser.predict(utterance)
+    assert prediction is not None
+    assert np.allclose(prediction.probs, recogniser.classify(recogniser.encode(utterance)))
+    assert set(recogniser.encode(utterance)) == {Modality.FACE, Modality.WORDS}
+    assert recogniser.predict(Utterance(2, 2.0, 3.0, False)) is None

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from emoasst_core.emoasst.prompts import Prompts
 from emoasst_core.encoders.card import Card
+from emoasst_core.evaluation.figures_file import write_json
 from emoasst_core.profile import FORMAT, PROFILE_FILE
 from emoasst_core.training.starter.face_tower import STARTER_MODEL_CFG, FaceTower
 from emoasst_core.training.starter.text_tower import TextTower
@@ -42,11 +43,11 @@ def write_bundle(
     heads = {f"visual_fusion_module.{name}": value for name, value in fusion.module.state_dict().items()}
     heads |= {f"auditory_adapter.{name}": value for name, value in voices.adapter.state_dict().items()}
     save_file(_half(heads), folder / "heads.safetensors")
-    _write_json(folder / "open_clip_config.json", {"model_cfg": STARTER_MODEL_CFG, "preprocess_cfg": {}})
+    write_json(folder / "open_clip_config.json", {"model_cfg": STARTER_MODEL_CFG, "preprocess_cfg": {}})
     source = "trained from scratch by `emoasst train --recipe starter`"
     Card("starter", "open_clip", source, LICENCE, color="grey", interpolation="bilinear", resize_mode="squash").write(folder)
     Card("starter-voice", "log_mel", source, LICENCE, normalise_sound=False).write(folder / "audio")
-    _write_json(folder / PROFILE_FILE, profile_values(voices, constants))
+    write_json(folder / PROFILE_FILE, profile_values(voices, constants))
 
 
 def profile_values(voices: VoiceTower, constants: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def class_features(text: TextTower, prompts: Prompts, tokenize: Any) -> NDArray[
 def update_profile(folder: Path, **changes: Any) -> None:
     """Replace fields of profile.json."""
     path = folder / PROFILE_FILE
-    _write_json(path, {**json.loads(path.read_text("utf-8")), **changes})
+    write_json(path, {**json.loads(path.read_text("utf-8")), **changes})
 
 
 def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -89,9 +90,3 @@ def _half(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _rounded(value: Tensor) -> float:
     return round(value.detach().item(), 4)
-
-
-def _write_json(path: Path, values: dict[str, Any]) -> None:
-    temporary = path.with_name(path.name + ".writing")
-    temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    temporary.replace(path)

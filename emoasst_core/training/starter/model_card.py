@@ -23,7 +23,9 @@ def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any],
         lines.append(f"| {name} | " + " | ".join(recalls) + " |")
     lines += ["", *_pairs(figures["pairs"]), "", *_shots(figures["shots"], constants), "", *_gates(figures["gates"], constants)]
     history = (folder / HISTORY_FILE).read_text("utf-8").strip() if (folder / HISTORY_FILE).exists() else UNBROKEN
-    text = TEMPLATE.read_text("utf-8").format(version=version, seed=seed, history=history, figures="\n".join(lines))
+    num_disgust = figures["faces, clear majority"]["per_class"]["disgust"]["support"]
+    template = TEMPLATE.read_text("utf-8")
+    text = template.format(version=version, seed=seed, history=history, num_disgust=num_disgust, figures="\n".join(lines))
     (folder / "model_card.md").write_text(text, "utf-8")
 
 
