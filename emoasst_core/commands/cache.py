@@ -8,11 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from emoasst_core.atomic_file import write_atomically
 from emoasst_core.emotions import EMOTIONS, emotion_index
 from emoasst_core.paths import database_path
 from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
 from emoasst_core.review.relabel import relabel, undo_last_change, withdraw
-from emoasst_core.store.atomic_file import write_atomically
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import find_session
 from emoasst_core.store.shots import ShotRecord, current_version, earlier_versions, export_shots, list_shots

@@ -17,7 +17,7 @@ from emoasst_core.encoders.file_download import DownloadOptions, DownloadProgres
 from emoasst_core.encoders.installation import RECORD_FILE, find_faults, read_record
 from emoasst_core.encoders.model_download import download_model, import_model
 from emoasst_core.encoders.model_registry import ModelEntry, ModelRegistry
-from emoasst_core.errors import EmoAsstError
+from emoasst_core.errors import EmoAsstError, ModelError
 from emoasst_core.profile import list_profiles
 
 EXAMPLES = """examples:
@@ -127,6 +127,8 @@ def _download(arguments: argparse.Namespace, registry: ModelRegistry, folder: Pa
 
 
 def _import(arguments: argparse.Namespace, registry: ModelRegistry, folder: Path) -> int:
+    if not arguments.folder.is_dir():
+        raise ModelError(f"There is no folder {arguments.folder}.", "Name the folder that holds the model's files.")
     entries = [registry.entry(arguments.name)] if arguments.name else _found_in(arguments.folder, registry)
     if not entries:
         print(

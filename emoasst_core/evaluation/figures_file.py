@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from emoasst_core.atomic_file import replacing
 from emoasst_core.errors import ConfigError
 
 
@@ -23,10 +24,9 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
     Raises:
         ConfigError: the file cannot be written.
     """
-    temporary = path.with_name(path.name + ".writing")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
-        temporary.replace(path)
+        with replacing(path) as partial:
+            partial.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", "utf-8")
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error}.", "Choose another place for the figures.") from error

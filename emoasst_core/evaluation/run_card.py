@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from emoasst_core.atomic_file import replacing
+
 CARD_JSON: Final = "run_card.json"
 CARD_MARKDOWN: Final = "run_card.md"
 
@@ -15,9 +17,8 @@ def write_run_card(folder: Path, card: Mapping[str, Any]) -> None:
     """Write `run_card.json` and `run_card.md`."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in ((CARD_JSON, json.dumps(card, indent=1, ensure_ascii=False)), (CARD_MARKDOWN, as_markdown(card))):
-        temporary = folder / f"{name}.writing"
-        temporary.write_text(text + "\n", encoding="utf-8")
-        temporary.replace(folder / name)
+        with replacing(folder / name) as partial:
+            partial.write_text(text + "\n", encoding="utf-8")
 
 
 def add_result(folder: Path, name: str, result: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from pathlib import Path
 from typing import Protocol
@@ -25,6 +26,8 @@ CASCADE_NEIGHBOURS = 4
 CASCADE_SCORE = 0.6  # a cascade face: must be seen again before the tracker believes it
 CONFIRMED_SCORE = 0.95  # ... one in which an eye was found as well: believed at once
 
+_log = logging.getLogger(__name__)
+
 
 class FaceDetector(Protocol):
     """Finds the faces of one picture; knows nothing of the pictures before."""
@@ -40,13 +43,13 @@ def open_detector(options: FaceOptions, yunet_path: Path | None) -> FaceDetector
 
     Args:
         options: how faces are looked for.
-        yunet_path: YuNet's onnx file; None or a missing file selects the cascade.
-
-    Raises:
-        ModelError: the file is there but is not the known YuNet model.
+        yunet_path: YuNet's onnx file; None, a missing or (with a warning in the log) a damaged file selects the cascade.
     """
     if yunet_path is not None and yunet_path.is_file():
-        return YuNetDetector(yunet_path, options)
+        try:
+            return YuNetDetector(yunet_path, options)
+        except ModelError as error:
+            _log.warning("%s %s Faces are found with OpenCV's own detector meanwhile.", error, error.next_step)
     return CascadeDetector(options)
 
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.atomic_file import write_atomically
 from emoasst_core.datatypes import CueState, Source, TimelineSpan
 from emoasst_core.errors import StoreError
-from emoasst_core.store.atomic_file import write_atomically
 from emoasst_core.store.sessions import SessionRecord, UtteranceRow
 
 COLUMNS: Final = (

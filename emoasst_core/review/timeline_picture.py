@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from emoasst_core.atomic_file import replacing
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan
 from emoasst_core.emotions import EMOTIONS
@@ -49,9 +50,8 @@ def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> No
     _draw_key(lanes, catalogue)
     _dress(lanes, f"{record.recording}: what was seen, heard and shown", duration_s)
     _draw_words(captions, record, duration_s)
-    temporary = path.with_name(path.name + ".writing")
-    figure.savefig(temporary, format="png", facecolor=PAPER)
-    temporary.replace(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png", facecolor=PAPER)
 
 
 def _color(catalogue: Catalogue, emotion: str) -> str:

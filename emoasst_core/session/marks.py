@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from emoasst_core.atomic_file import replacing
 from emoasst_core.errors import StoreError
 
 FILE_NAME = "marks.json"
@@ -21,9 +22,8 @@ def write_marks(folder: Path, times_s: Sequence[float]) -> None:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{FILE_NAME}.writing"
-        part.write_text(json.dumps({"marks_s": list(times_s)}), "utf-8")
-        part.replace(folder / FILE_NAME)
+        with replacing(folder / FILE_NAME) as partial:
+            partial.write_text(json.dumps({"marks_s": list(times_s)}), "utf-8")
     except OSError as error:
         raise StoreError(
             f"The marked moments cannot be kept in {folder}: {error.strerror}.", "Check that it may be written."

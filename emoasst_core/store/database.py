@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import sqlite_utils
 
+from emoasst_core.atomic_file import sync_and_rename
 from emoasst_core.errors import StoreError
 from emoasst_core.store import schema
-from emoasst_core.store.atomic_file import sync_and_rename
 from emoasst_core.store.columns import Row
 
 BUSY_TIMEOUT_S: Final[float] = 5.0  # a save takes milliseconds; who holds the file longer is another program at work

@@ -13,6 +13,7 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.atomic_file import replacing
 from emoasst_core.errors import ManifestError
 
 PARTS: Final = ("frames", "audio", "text")
@@ -157,9 +158,8 @@ class FeatureStore:
     def _check_meta(self, meta: Mapping[str, Any]) -> None:
         path = self.folder / "store.json"
         if not path.exists():
-            temporary = path.with_suffix(".writing")
-            temporary.write_text(json.dumps(meta, indent=1), encoding="utf-8")
-            temporary.replace(path)
+            with replacing(path) as partial:
+                partial.write_text(json.dumps(meta, indent=1), encoding="utf-8")
         elif json.loads(path.read_text(encoding="utf-8")) != meta:
             raise ManifestError(f"{self.folder} holds features of other models or clips.", "Choose another --store folder.")
 

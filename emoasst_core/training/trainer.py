@@ -7,7 +7,6 @@ two, so a run that was killed and started again gives the same losses as one tha
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterable, Sized
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from emoasst_core.atomic_file import replacing
 from emoasst_core.errors import ConfigError
 from emoasst_core.training.launch import Launch
 
@@ -193,7 +193,7 @@ class Trainer:
         decay = self.options.ema_decay
         for name, value in self.module.state_dict().items():
             if value.dtype.is_floating_point:
-                self.averaged[name].mul_(decay).add_(value, alpha=1 - decay)
+                self.averaged[name].lerp_(value, 1 - decay)  # leaves a weight that never moves exactly where it is
             else:
                 self.averaged[name].copy_(value)
 
@@ -232,11 +232,8 @@ class Trainer:
             "best": self.best_state,
             "progress": progress,
         }
-        temporary = self.checkpoint.with_suffix(".writing")
-        torch.save(state, temporary)
-        with open(temporary, "rb") as handle:
-            os.fsync(handle.fileno())
-        temporary.replace(self.checkpoint)
+        with replacing(self.checkpoint) as partial:
+            torch.save(state, partial)
 
     def resume(self) -> bool:
         """Continue from the checkpoint if there is one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import secrets
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from emoasst_core.atomic_file import replacing
 from emoasst_core.datatypes import Modality, Vector
 from emoasst_core.errors import ConfigError, ManifestError
 from emoasst_core.evaluation.embedded_set import EmbeddedSet
@@ -81,18 +81,9 @@ def begin_run(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigError(f"{folder} holds a run with another {changed[0]}.", "Choose another --out, or the same settings.")
         return found
     begun = {"run_id": f"{folder.name}-{secrets.token_hex(4)}", **settings}
-    write_whole(path, json.dumps(begun, indent=1))
+    with replacing(path) as partial:
+        partial.write_text(json.dumps(begun, indent=1), encoding="utf-8")
     return begun
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a kill leaves the old or the new one."""
-    temporary = path.with_name(path.name + ".writing")
-    with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
 
 
 def environment() -> dict[str, str]:

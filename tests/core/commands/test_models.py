@@ -180,3 +180,9 @@ def test_ctrl_c_stops_with_exit_code_1_and_a_second_run_goes_on(tmp_path: Path) 
         assert run(tmp_path, "download", "small") == 0
         assert server.ranges[-1] == f"bytes={num_kept}-"
     assert (tmp_path / "models" / "small" / "a.bin").read_bytes() == CONTENT
+
+
+def test_import_from_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
+    (tmp_path / "models.toml").write_text("")
+    with pytest.raises(ModelError, match="There is no folder"):
+        run(tmp_path, "import", str(tmp_path / "unplugged"))

@@ -28,7 +28,14 @@ def test_a_tampered_yunet_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "face_detection_yunet_2023mar.onnx"
     path.write_bytes(b"not the model")
     with pytest.raises(ModelError, match="checksum"):
-        open_detector(FaceOptions(), path)
+        YuNetDetector(path)
+
+
+def test_a_damaged_yunet_file_is_said_and_the_cascade_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "face_detection_yunet_2023mar.onnx"
+    path.write_bytes(b"cut off")
+    assert open_detector(FaceOptions(), path).name == "cascade"
+    assert "Install it again" in caplog.text
 
 
 @pytest.mark.parametrize("size", [(48, 64), (1, 1), (30, 900), (480, 640)])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from emoasst_core.errors import StoreError
@@ -15,17 +17,30 @@ def write_atomically(path: Path, data: bytes) -> None:
     Raises:
         StoreError: the folder or the disk refuses.
     """
-    partial: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", suffix=".partial", delete=False) as handle:
-            partial = Path(handle.name)
-            handle.write(data)
-        sync_and_rename(partial, path)
+        with replacing(path) as partial:
+            partial.write_bytes(data)
     except OSError as error:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
         raise StoreError(f"{path} cannot be written: {error.strerror}.", "Choose another file, or free some space.") from error
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file to write into; it takes the name `path` at the end of the block, or vanishes if the block fails.
+
+    Raises:
+        OSError: as the system says it.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".partial")
+    os.close(handle)
+    partial = Path(name)
+    try:
+        yield partial
+        sync_and_rename(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def sync_and_rename(partial: Path, target: Path) -> None:
