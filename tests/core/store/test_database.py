@@ -158,9 +158,9 @@ def test_a_full_disk_is_named_and_loses_nothing_saved_before(path: Path) -> None
 def test_a_migration_keeps_the_rows_and_a_backup_of_the_old_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved_file(path)
     old_version = len(schema.MIGRATIONS)
-    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE people (name TEXT) STRICT;"))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, "CREATE TABLE pets (name TEXT) STRICT;"))
     with Database(path) as database:
-        assert database.rows("SELECT count(*) AS num FROM people") == [{"num": 0}]
+        assert database.rows("SELECT count(*) AS num FROM pets") == [{"num": 0}]
         assert database.rows("PRAGMA user_version") == [{"user_version": old_version + 1}]
         assert [info.session_id for info in list_sessions(database)] == ["kept"]
     monkeypatch.undo()
@@ -170,13 +170,13 @@ def test_a_migration_keeps_the_rows_and_a_backup_of_the_old_file(path: Path, mon
 
 def test_a_migration_that_fails_leaves_the_old_version_whole(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved_file(path)
-    broken = "CREATE TABLE people (name TEXT) STRICT; DELETE FROM sessions; INSERT INTO nowhere VALUES (1);"
+    broken = "CREATE TABLE pets (name TEXT) STRICT; DELETE FROM sessions; INSERT INTO nowhere VALUES (1);"
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
     with pytest.raises(StoreError, match="no such table: nowhere"):
         Database(path)
     monkeypatch.undo()
     with Database(path) as database:
-        assert database.rows("SELECT name FROM sqlite_schema WHERE name = 'people'") == []
+        assert database.rows("SELECT name FROM sqlite_schema WHERE name = 'pets'") == []
         assert_same_session(get_session(database, "kept"), random_session(0, session_id="kept", num_spans=400))
 
 
