@@ -55,6 +55,12 @@ class Recogniser:
         self.classifier = JointClassifier(self._zero_shot_heads(), self._empty_cache())
         self.use_shots(shots)
 
+    @property
+    def num_parameters(self) -> int:
+        """Weights of the towers and heads."""
+        towers = [tower.num_parameters for tower in (self.vision, self.text, self.audio) if tower is not None]
+        return sum(towers) + sum(weight.numel() for weight in self.heads.parameters())
+
     def use_shots(self, shots: Sequence[Shot]) -> None:
         """Replace the family's cache; takes effect at the next prediction."""
         cache = self._empty_cache()

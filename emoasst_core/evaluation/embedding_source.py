@@ -16,7 +16,7 @@ from emoasst_core.errors import EmoAsstError, MediaError
 from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.tracker import FaceTracker
-from emoasst_core.recogniser import Recogniser
+from emoasst_core.systems.recogniser import Recogniser
 from emoasst_core.windows.frame_sampler import nearest, sample_times
 
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}

@@ -15,7 +15,6 @@ from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
-from emoasst_core.recogniser import Recogniser
 from emoasst_core.session.captioner import Captioner
 from emoasst_core.session.events import CueChanged, FacesSeen, LevelHeard, Predicted, ProgressMade, SessionEvent, WordsHeard
 from emoasst_core.session.focus import Focus
@@ -24,6 +23,7 @@ from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.timeline_builder import TimelineBuilder
 from emoasst_core.session.utterance_book import UtteranceBook
 from emoasst_core.store.sessions import SessionRecord
+from emoasst_core.systems.recogniser import Recogniser
 from emoasst_core.windows.sound_quality import level_db
 from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
 from emoasst_core.windows.voice_activity import VoiceActivity

@@ -10,11 +10,12 @@ from emoasst_core.config import AnalysisOptions, CueOptions
 from emoasst_core.datatypes import Shot
 from emoasst_core.faces.detector import FaceDetector, open_detector
 from emoasst_core.paths import models_folder
-from emoasst_core.recogniser import Recogniser
 from emoasst_core.session.captioner import Captioner
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.store.database import Database
 from emoasst_core.store.shots import shots_for
+from emoasst_core.systems.opening import open_recogniser
+from emoasst_core.systems.recogniser import Recogniser
 
 YUNET_FILE = Path("yunet") / "face_detection_yunet_2023mar.onnx"  # below the models folder, where `models download yunet` puts it
 
@@ -41,8 +42,8 @@ def open_pipeline(profile: str, options: AnalysisOptions, database_path: Path | 
 
 @functools.lru_cache(maxsize=1)
 def load_recogniser(profile: str) -> Recogniser:
-    """The models of a profile, loaded at the first call."""
-    return Recogniser(profile)
+    """The models of a profile, of whichever system, loaded at the first call."""
+    return open_recogniser(profile)
 
 
 @functools.lru_cache(maxsize=1)

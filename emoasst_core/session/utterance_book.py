@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from emoasst_core.config import WindowOptions
 from emoasst_core.datatypes import CueState, Modality, Prediction, Source, Utterance, Vector
-from emoasst_core.recogniser import Recogniser
 from emoasst_core.session.observations import FaceMemory, SoundMemory
 from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.timeline_builder import TimelineBuilder, as_mapping
 from emoasst_core.store.utterances import UtteranceRow
+from emoasst_core.systems.recogniser import Recogniser
 from emoasst_core.windows.sound_quality import find_obstacle
 
 SILENT_WINDOW_S = 3.2  # about the mean length of a MELD utterance (3.6 s): what is asked about later is of one size
