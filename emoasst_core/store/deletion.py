@@ -17,7 +17,7 @@ def forget_person(database: Database, person_id: str) -> None:
                AND person = ? AND words.start_s < utterances.end_s AND words.end_s > utterances.start_s)""",
             (person_id,),
         )
-        for table in ("utterances", "shots"):
+        for table in ("clips", "utterances", "shots"):
             database.execute(f"DELETE FROM {table} WHERE person = ?", (person_id,))
         database.execute("DELETE FROM spans WHERE person = ?", (person_id,))
         database.execute("DELETE FROM session_people WHERE person_id = ?", (person_id,))
