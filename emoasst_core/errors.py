@@ -9,6 +9,8 @@
     ├── ManifestError       a data set listing cannot be used as it stands
     ├── CacheError          a shot cannot be added, or belongs to another encoder
     ├── StoreError          the database cannot be opened, read or written
+    │   └── KeyLostError    ... because its key is not here; the recovery phrase brings it back
+    ├── GateError           the adult's PIN is wrong, or it is too early for another try
     └── WorkerError         the model process died or does not answer
 
 Messages are shown to people: they say what happened and what to do next.
@@ -63,6 +65,14 @@ class CacheError(EmoAsstError):
 
 class StoreError(EmoAsstError):
     """The database cannot be opened, read or written."""
+
+
+class KeyLostError(StoreError):
+    """The key that opens the family's data is not here, or is another one. Nothing has been changed."""
+
+
+class GateError(EmoAsstError):
+    """The adult's PIN is wrong, or it is too early for another try."""
 
 
 class WorkerError(EmoAsstError):
