@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from emoasst_core.datatypes import Shot
+from emoasst_core.datatypes import Shot, Vector
 from emoasst_core.emotions import EMOTIONS, NUM_EMOTIONS, emotion_index
 from emoasst_core.errors import CacheError
 from emoasst_core.store.database import Database
@@ -21,12 +23,14 @@ def relabel(
     emotion: str,
     labeller: str = PARENT,
     encoder_hash: str | None = None,
+    shares: Mapping[str, float] | None = None,
 ) -> Shot:
     """Say what somebody felt in one utterance; the next analysis compares with it. What the model said is kept.
 
     Args:
         emotion: one of the seven, or a common spelling of it.
         encoder_hash: of the model in use; a session made with another one is refused. None accepts any.
+        shares: {emotion: share}, summing to 1, where adults differ: what the shot carries instead of `emotion` alone.
 
     Returns:
         The shot as it lies in the cache; it replaces an earlier answer for the same utterance.
@@ -54,13 +58,20 @@ def relabel(
                 "Choose an utterance with a face, a voice or words.",
             )
         shot = Shot(
-            label=np.eye(NUM_EMOTIONS, dtype=np.float32)[index],
+            label=_label(index, shares),
             keys=utterance.embeddings,
             encoder_hash=session.encoder_hash,
             person=utterance.person,
         )
         set_label(database, session_id, utterance_number, EMOTIONS[index], labeller)
         return add_shot(database, shot, session_id, utterance_number, labeller)
+
+
+def _label(index: int, shares: Mapping[str, float] | None) -> Vector:
+    """(num_emotions,) soft label: all on one emotion, or shared among several."""
+    if shares is None:
+        return np.eye(NUM_EMOTIONS, dtype=np.float32)[index]
+    return np.array([shares.get(name, 0.0) for name in EMOTIONS], dtype=np.float32)
 
 
 def withdraw(database: Database, shot_id: int) -> ShotRecord:
