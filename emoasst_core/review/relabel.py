@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from emoasst_core.datatypes import Shot, Vector
-from emoasst_core.emotions import EMOTIONS, NUM_EMOTIONS, emotion_index
+from emoasst_core.emotions import EMOTIONS, emotion_index
 from emoasst_core.errors import CacheError
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import find_session, get_utterance, set_label
@@ -69,9 +69,8 @@ def relabel(
 
 def _label(index: int, shares: Mapping[str, float] | None) -> Vector:
     """(num_emotions,) soft label: all on one emotion, or shared among several."""
-    if shares is None:
-        return np.eye(NUM_EMOTIONS, dtype=np.float32)[index]
-    return np.array([shares.get(name, 0.0) for name in EMOTIONS], dtype=np.float32)
+    given = {EMOTIONS[index]: 1.0} if shares is None else shares
+    return np.array([given.get(name, 0.0) for name in EMOTIONS], dtype=np.float32)
 
 
 def withdraw(database: Database, shot_id: int) -> ShotRecord:
