@@ -99,6 +99,47 @@ class StateChanged:
     state: RunState
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceChanged:
+    """A device was lost, came back, or was exchanged.
+
+    Attributes:
+        kind: "camera", "microphone" or "recording" (what keeps picture and sound).
+        state: "lost", "back", "switched", "kept" (the switch failed, the old one goes on) or "failed" (neither can be opened).
+        message, next_step: in words for the window.
+    """
+
+    kind: str
+    state: str
+    message: str
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SlowChanged:
+    """The machine is too slow for the usual rate of analysis, or keeps up again; `rate_hz` is the rate from now on."""
+
+    is_slow: bool
+    rate_hz: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaptionHeard:
+    """Words as a caption: while an utterance goes on, then once more when it is finished (`is_final`)."""
+
+    start_s: float
+    end_s: float
+    text: str
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleSeen:
+    """Who is in view has changed: `person_id`s where a face is known, else the tracker's "person 1"; nearest first."""
+
+    persons: tuple[str, ...]
+
+
 SessionEvent = (
     FrameSeen
     | FacesSeen
@@ -110,12 +151,24 @@ SessionEvent = (
     | SessionSaved
     | SessionFailed
     | StateChanged
+    | DeviceChanged
+    | SlowChanged
+    | CaptionHeard
+    | PeopleSeen
 )
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerStatus:
-    """A snapshot for the diagnostics page: every drop is counted."""
+    """A snapshot for the diagnostics page: every drop is counted.
+
+    Attributes:
+        frames_offered: to the analysis, at its rate; the camera's other frames are only shown.
+        frames_dropped: offered, but replaced by a newer one or lost with a model process that died.
+        sound_blocks: offered; sound_waiting of them are still to be analysed, sound_lost_s of sound never will be.
+        rate_hz: frames analysed per second at present; below the usual rate while `is_slow`.
+        camera_age_s, microphone_age_s: since the last frame or block of that device; None where it is not used.
+    """
 
     state: RunState
     frames_offered: int
@@ -123,3 +176,9 @@ class RunnerStatus:
     frames_dropped: int
     sound_blocks: int
     worker_restarts: int
+    sound_lost_s: float = 0.0
+    sound_waiting: int = 0
+    is_slow: bool = False
+    rate_hz: float = 0.0
+    camera_age_s: float | None = None
+    microphone_age_s: float | None = None

@@ -14,6 +14,7 @@ from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import FrameSeen, LevelHeard, ProgressMade, SessionEvent
 from emoasst_core.session.mailbox import Mailbox
+from emoasst_core.session.sinks import Sinks
 from emoasst_core.session.transport import Transport
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class Intake(Protocol):
     def mailbox(self) -> Mailbox:
         """A mailbox that loses what this intake may lose."""
 
-    def run(self, mailbox: Mailbox, transport: Transport, tell: Tell) -> None:
-        """Capture; returns at the end of the recording, or when stopped.
+    def run(self, mailbox: Mailbox, transport: Transport, tell: Tell, sinks: Sinks) -> None:
+        """Capture; returns at the end of the recording, or when stopped. `sinks` get all that is captured.
 
         Raises:
             MediaError: the source cannot be read.
@@ -82,11 +83,11 @@ class RecordingIntake:
         """Sound waits for its turn; pictures too unless they are played in real time."""
         return Mailbox(lossless=not self._realtime)
 
-    def run(self, mailbox: Mailbox, transport: Transport, tell: Tell) -> None:
+    def run(self, mailbox: Mailbox, transport: Transport, tell: Tell, sinks: Sinks | None = None) -> None:
         """Play it."""
         from emoasst_core.capture.media_file import MediaFile  # brings the decoder in: not before it is needed
 
-        media = MediaFile(self._path)
+        media, sinks = MediaFile(self._path), sinks or Sinks()
         total_s, told_s = media.info.duration_s, -PROGRESS_EVERY_S
         transport.start()
         for item in media:
@@ -95,10 +96,12 @@ class RecordingIntake:
                 return
             if isinstance(item, Frame):
                 tell(FrameSeen(item))
+                sinks.frame(item)
                 if self._thinner.takes(item.time_s):
                     mailbox.offer_frame(item)
             else:
                 tell(LevelHeard(item.end_s, level_db(item)))
+                sinks.sound(item)
                 mailbox.offer_sound(item)
             if time_s - told_s >= PROGRESS_EVERY_S:
                 told_s = time_s
@@ -130,17 +133,18 @@ class LiveIntake:
         """A microphone cannot wait: when 30 s of sound are waiting, the oldest is given up and counted."""
         return Mailbox(waits_for_sound=False)
 
-    def run(self, mailbox: Mailbox, transport: Transport, tell: Tell) -> None:
+    def run(self, mailbox: Mailbox, transport: Transport, tell: Tell, sinks: Sinks | None = None) -> None:
         """Capture from both devices, each in a thread of its own."""
+        sinks = sinks or Sinks()
         transport.start()
 
         def look() -> None:
             if self._open_camera is not None:
-                self._look(self._open_camera, mailbox, transport, tell)
+                self._look(self._open_camera, mailbox, transport, tell, sinks)
 
         def listen() -> None:
             if self._open_microphone is not None:
-                self._listen(self._open_microphone, mailbox, transport, tell)
+                self._listen(self._open_microphone, mailbox, transport, tell, sinks)
 
         threads = [threading.Thread(target=self._guarded, args=(part, transport), name=part.__name__) for part in (look, listen)]
         for thread in threads:
@@ -157,7 +161,9 @@ class LiveIntake:
             self._failure = error
             transport.stop()
 
-    def _look(self, open_camera: Callable[[], FrameSource], mailbox: Mailbox, transport: Transport, tell: Tell) -> None:
+    def _look(
+        self, open_camera: Callable[[], FrameSource], mailbox: Mailbox, transport: Transport, tell: Tell, sinks: Sinks
+    ) -> None:
         while transport.wait_while_paused():
             camera = open_camera()
             with closed_on_pause(camera, transport):
@@ -166,10 +172,13 @@ class LiveIntake:
                         break
                     stamped = Frame(transport.now_s(), frame.image)
                     tell(FrameSeen(stamped))
+                    sinks.frame(stamped)
                     if self._thinner.takes(stamped.time_s):
                         mailbox.offer_frame(stamped)
 
-    def _listen(self, open_microphone: Callable[[], AudioSource], mailbox: Mailbox, transport: Transport, tell: Tell) -> None:
+    def _listen(
+        self, open_microphone: Callable[[], AudioSource], mailbox: Mailbox, transport: Transport, tell: Tell, sinks: Sinks
+    ) -> None:
         end_s = 0.0
         while transport.wait_while_paused():
             microphone = open_microphone()
@@ -179,6 +188,7 @@ class LiveIntake:
                         break
                     end_s = stamped.end_s
                     tell(LevelHeard(end_s, level_db(stamped)))
+                    sinks.sound(stamped)
                     mailbox.offer_sound(stamped)
 
 

@@ -26,6 +26,7 @@ class Mailbox:
         self.sound_blocks = 0
         self.sound_waits = 0
         self.sound_lost = 0
+        self.sound_lost_s = 0.0
         self._lossless = lossless
         self._waits_for_sound = waits_for_sound
         self._changed = threading.Condition()
@@ -33,8 +34,9 @@ class Mailbox:
         self._sound: deque[AudioBlock] = deque()
         self._sound_s = 0.0
         self._frames_out = 0
-        self._blocks_out = 0
-        self._is_closed = False
+        self._blocks_out: deque[AudioBlock] = deque()  # sent, not yet answered for
+        self._resent_until_s = -1.0
+        self._is_closed = self._is_discarded = False
 
     def offer_frame(self, frame: Frame) -> None:
         """Leave the newest frame; one that nobody took yet is replaced and counted as dropped."""
@@ -70,7 +72,7 @@ class Mailbox:
         """The earliest thing that may be sent now, or None when there is none within `timeout_s`."""
         with self._changed:
             self._changed.wait_for(self._has_something, timeout_s)
-            block = self._sound[0] if self._sound and self._blocks_out < MAX_BLOCKS_IN_FLIGHT else None
+            block = self._sound[0] if self._sound and len(self._blocks_out) < MAX_BLOCKS_IN_FLIGHT else None
             frame = self._frame if self._frames_out < MAX_FRAMES_IN_FLIGHT else None
             if frame is not None and (not self._sound or frame.time_s < self._sound[0].start_s):
                 self._frame, self._frames_out = None, self._frames_out + 1
@@ -79,7 +81,7 @@ class Mailbox:
             if block is not None:
                 self._sound.popleft()
                 self._sound_s -= block.end_s - block.start_s
-                self._blocks_out += 1
+                self._blocks_out.append(block)
                 self._changed.notify_all()
             return block
 
@@ -87,15 +89,29 @@ class Mailbox:
         """The worker is done with one thing, so another may be sent."""
         with self._changed:
             if is_sound:
-                self._blocks_out = max(0, self._blocks_out - 1)
+                if self._blocks_out:
+                    self._blocks_out.popleft()
             else:
                 self._frames_out = max(0, self._frames_out - 1)
             self._changed.notify_all()
 
     def worker_lost(self) -> None:
-        """What the dead worker held will never be answered for."""
+        """The worker died: the frame it held is counted as dropped, the sound is sent again to the next one.
+
+        Sound that was lost twice is given up and counted: it may be what the worker died of.
+        """
         with self._changed:
-            self._frames_out = self._blocks_out = 0
+            self.frames_dropped += self._frames_out
+            self._frames_out = 0
+            for block in reversed(self._blocks_out):
+                if self._is_discarded or block.end_s <= self._resent_until_s:
+                    self._count_lost(block)
+                else:
+                    self._sound.appendleft(block)
+                    self._sound_s += block.end_s - block.start_s
+            if self._blocks_out:
+                self._resent_until_s = max(self._resent_until_s, self._blocks_out[-1].end_s)
+            self._blocks_out.clear()
             self._changed.notify_all()
 
     def close(self, discard: bool = False) -> None:
@@ -103,9 +119,16 @@ class Mailbox:
         with self._changed:
             self._is_closed = True
             if discard:
+                self._is_discarded = True
                 self._frame = None
                 self._sound.clear()
             self._changed.notify_all()
+
+    @property
+    def sound_waiting(self) -> int:
+        """Blocks that the model process has not answered for yet."""
+        with self._changed:
+            return len(self._sound) + len(self._blocks_out)
 
     @property
     def is_done(self) -> bool:
@@ -115,7 +138,7 @@ class Mailbox:
             return self._is_closed and is_empty and not self._frames_out and not self._blocks_out
 
     def _has_something(self) -> bool:
-        block_ready = bool(self._sound) and self._blocks_out < MAX_BLOCKS_IN_FLIGHT
+        block_ready = bool(self._sound) and len(self._blocks_out) < MAX_BLOCKS_IN_FLIGHT
         frame_ready = self._frame is not None and self._frames_out < MAX_FRAMES_IN_FLIGHT
         if frame_ready and self._sound and self._frame is not None and self._frame.time_s >= self._sound[0].start_s:
             return block_ready
@@ -124,4 +147,8 @@ class Mailbox:
     def _forget_oldest_sound(self) -> None:
         oldest = self._sound.popleft()
         self._sound_s -= oldest.end_s - oldest.start_s
+        self._count_lost(oldest)
+
+    def _count_lost(self, block: AudioBlock) -> None:
         self.sound_lost += 1
+        self.sound_lost_s += block.end_s - block.start_s

@@ -1,7 +1,8 @@
 """What the window's process and the model process say to each other: the one schema of that pipe.
 
-To the worker: `Begin`, then `Frame` and `AudioBlock` values as they are, then `Finish`. Back: `Ready` or `LoadFailed` once,
-one `Handled` for each frame or block, now and then `RecordSoFar`, and `Finished` at the end. `Stopped` ends a session early.
+To the worker: `Begin`, then `Frame` and `AudioBlock` values as they are (`PlanChanged` may stand between them), then
+`Finish`. Back: `Ready` or `LoadFailed` once, one `Handled` for each frame or block, now and then `RecordSoFar`, and
+`Finished` at the end. `Stopped` ends a session early.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.session.events import SessionEvent
+from emoasst_core.session.plan import EVERYBODY, SessionPlan
 
 if TYPE_CHECKING:
     from emoasst_core.store.sessions import SessionRecord
@@ -43,6 +45,15 @@ class Begin:
     session: int
     recording: str
     options: AnalysisOptions
+    plan: SessionPlan = EVERYBODY
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChanged:
+    """Somebody took back what they agreed to: the plan from now on. Has no answer."""
+
+    session: int
+    plan: SessionPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +111,5 @@ class Stopped:
     next_step: str
 
 
-ToWorker = Begin | Frame | AudioBlock | Finish
+ToWorker = Begin | PlanChanged | Frame | AudioBlock | Finish
 FromWorker = Ready | LoadFailed | Handled | RecordSoFar | Finished | Stopped

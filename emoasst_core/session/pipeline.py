@@ -19,6 +19,7 @@ from emoasst_core.session.captioner import Captioner
 from emoasst_core.session.events import CueChanged, FacesSeen, LevelHeard, Predicted, ProgressMade, SessionEvent, WordsHeard
 from emoasst_core.session.focus import Focus
 from emoasst_core.session.observations import FaceMemory, SeenFace, SoundMemory
+from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.timeline_builder import TimelineBuilder
 from emoasst_core.session.utterance_book import UtteranceBook
@@ -56,6 +57,7 @@ class Pipeline:
     ) -> None:
         self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
         self.stages = StageClock()
+        self.plan = SessionPlan()
         self._detector, self._captioner = detector, captioner
         self._tracker = FaceTracker(options.faces)
         self._voice_activity = VoiceActivity()
@@ -71,6 +73,10 @@ class Pipeline:
         self._has_picture = self._has_sound = False
         self._words: list[Word] = []
         self._words_model = ""
+
+    def use_plan(self, plan: SessionPlan) -> None:
+        """Read only whom the plan allows, from now on."""
+        self.plan = plan
 
     def feed(self, item: Frame | AudioBlock) -> list[SessionEvent]:
         """Take in the next picture or block of sound, in time order.

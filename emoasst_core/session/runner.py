@@ -14,7 +14,9 @@ from emoasst_core.errors import WorkerError
 from emoasst_core.session.events import RunnerStatus, RunState, SessionEvent
 from emoasst_core.session.intake import Intake, LiveIntake, RecordingIntake
 from emoasst_core.session.message import DEFAULT_FACTORY, FromWorker, WorkerSettings
+from emoasst_core.session.plan import EVERYBODY, SessionPlan
 from emoasst_core.session.session_run import SessionRun
+from emoasst_core.session.sinks import OpenSinks, no_sinks
 from emoasst_core.session.worker import Worker
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class SessionRunner:
         database_path: where sessions and shots are kept; None for the usual place.
         sessions_folder: where a session's files go; None for the usual place.
         factory: what the model process opens its pipeline with.
+        open_sinks: called at the start of a session with its id and plan; what it returns gets every frame and block.
 
     Attributes:
         options: may be changed; the next session follows it.
@@ -48,11 +51,13 @@ class SessionRunner:
         database_path: Path | None = None,
         sessions_folder: Path | None = None,
         factory: str = DEFAULT_FACTORY,
+        open_sinks: OpenSinks = no_sinks,
     ) -> None:
         self._on_event = on_event
         self.options = options or AnalysisOptions()
         self._database_path = database_path or paths.database_path()
         self._sessions_folder = sessions_folder or paths.sessions_folder()
+        self._open_sinks = open_sinks
         self._lock = threading.Lock()
         self._run: SessionRun | None = None
         self._num_sessions = 0
@@ -64,16 +69,25 @@ class SessionRunner:
         """Of the model process, while there is one."""
         return self._worker.process_id
 
-    def start_recording(self, path: Path, realtime: bool = True) -> None:
+    def start_recording(self, path: Path, realtime: bool = True, plan: SessionPlan = EVERYBODY) -> None:
         """Play a recording through the analysis, in real time as if it were live, or as fast as it can be analysed.
+
+        Args:
+            path: any sound or video file.
+            realtime: False never drops a picture and never waits for the clock.
+            plan: who may be read, and what may be kept.
 
         Raises:
             WorkerError: a session is running already.
         """
-        self._start(RecordingIntake(Path(path).absolute(), realtime, self.options.faces.analysis_rate_hz))
+        self._start(RecordingIntake(Path(path).absolute(), realtime, self.options.faces.analysis_rate_hz), plan)
 
-    def start_live(self, camera_id: str | None, microphone_id: str | None) -> None:
+    def start_live(self, camera_id: str | None, microphone_id: str | None, plan: SessionPlan = EVERYBODY) -> None:
         """Analyse a camera and a microphone, or one of them.
+
+        Args:
+            camera_id, microphone_id: as `devices` lists them; None for none.
+            plan: who may be read, and what may be kept.
 
         Raises:
             WorkerError: a session is running already.
@@ -84,8 +98,19 @@ class SessionRunner:
                 partial(open_camera, camera_id) if camera_id is not None else None,
                 partial(open_microphone, microphone_id) if microphone_id is not None else None,
                 self.options.faces.analysis_rate_hz,
-            )
+            ),
+            plan,
         )
+
+    def withdraw(self, person_id: str) -> None:
+        """Read that person no more and stop keeping picture and sound, from now on; nothing happens where no session runs."""
+        if self._run is not None:
+            self._run.withdraw(person_id)
+
+    @property
+    def plan(self) -> SessionPlan:
+        """The plan of the session that runs, or of the last one."""
+        return self._run.plan if self._run is not None else EVERYBODY
 
     def pause(self) -> None:
         """Let capture rest; devices are closed."""
@@ -126,6 +151,9 @@ class SessionRunner:
             mailbox.frames_dropped,
             mailbox.sound_blocks,
             self._worker.restarts,
+            sound_lost_s=mailbox.sound_lost_s,
+            sound_waiting=mailbox.sound_waiting,
+            rate_hz=self.options.faces.analysis_rate_hz,
         )
 
     def close(self) -> None:
@@ -137,7 +165,7 @@ class SessionRunner:
         if self._run is not None:
             self._run.join()
 
-    def _start(self, intake: Intake) -> None:
+    def _start(self, intake: Intake, plan: SessionPlan) -> None:
         with self._lock:
             if self._run is not None and not self._run.is_over:
                 raise WorkerError("A session is running already.", "Stop it first.")
@@ -152,6 +180,8 @@ class SessionRunner:
                 self._database_path,
                 self._sessions_folder,
                 self._on_event,
+                plan,
+                self._open_sinks,
             )
         self._run.start()
 

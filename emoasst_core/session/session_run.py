@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from emoasst_core.config import AnalysisOptions
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import (
     CueChanged,
+    DeviceChanged,
     LevelHeard,
     Predicted,
     ProgressMade,
@@ -23,8 +26,10 @@ from emoasst_core.session.events import (
 )
 from emoasst_core.session.intake import Intake
 from emoasst_core.session.marks import write_marks
-from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, RecordSoFar, Stopped
+from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
+from emoasst_core.session.plan import EVERYBODY, SessionPlan
 from emoasst_core.session.record_parts import joined
+from emoasst_core.session.sinks import OpenSinks, Sinks, no_sinks
 from emoasst_core.session.transport import Transport
 from emoasst_core.session.worker import Worker
 
@@ -48,6 +53,11 @@ class SessionRun:
         options: how to analyse.
         database_path, sessions_folder: where the session is saved.
         tell: called from several threads with each event.
+        plan: who may be read, and what may be kept.
+        open_sinks: opens what keeps picture and sound.
+
+    Attributes:
+        session_id: given when capture begins, "" before.
     """
 
     def __init__(
@@ -59,8 +69,14 @@ class SessionRun:
         database_path: Path,
         sessions_folder: Path,
         tell: Callable[[SessionEvent], None],
+        plan: SessionPlan = EVERYBODY,
+        open_sinks: OpenSinks = no_sinks,
     ) -> None:
         self.number = number
+        self.plan = plan
+        self.session_id = ""
+        self._open_sinks = open_sinks
+        self._sinks = Sinks()
         self.transport = Transport()
         self.mailbox = intake.mailbox()
         self.state = RunState.LOADING
@@ -109,6 +125,13 @@ class SessionRun:
         """Remember this moment as one to look at again; its time."""
         self._marks.append(round(self.transport.now_s(), 2))
         return self._marks[-1]
+
+    def withdraw(self, person_id: str) -> None:
+        """That person is read no more, and nothing is kept any longer."""
+        with self._lock:
+            self.plan = self.plan.without(person_id)
+        self._sinks.close()
+        self._worker.send(PlanChanged(self.number, self.plan), self._begun_generation)
 
     def stop(self, discard: bool = False) -> None:
         """Stop capturing, then drain and save; with `discard` what is still waiting is not analysed."""
@@ -175,7 +198,8 @@ class SessionRun:
 
     def _capture(self) -> None:
         try:
-            self._intake.run(self.mailbox, self.transport, self._tell)
+            self._sinks = self._opened_sinks()
+            self._intake.run(self.mailbox, self.transport, self._tell, self._sinks)
         except EmoAsstError as error:
             self._failure = self._failure or error
         except Exception as error:
@@ -185,6 +209,16 @@ class SessionRun:
             )
         finally:
             self.mailbox.close()
+            self._sinks.close()
+
+    def _opened_sinks(self) -> Sinks:
+        from emoasst_core.store.sessions import new_session_id  # brings the database in: not before it is needed
+
+        self.session_id = new_session_id(datetime.now(UTC))
+        return Sinks(
+            self._open_sinks(self.session_id, self.plan),
+            lambda error: self._tell(DeviceChanged("recording", "lost", error.message, error.next_step)),
+        )
 
     def _feed(self) -> None:
         while not self.mailbox.is_done and not self._worker.is_closed:
@@ -206,7 +240,7 @@ class SessionRun:
                 self._fail(EmoAsstError(worker.load_failure.message, worker.load_failure.next_step))
             return False
         generation = worker.generation
-        if not worker.send(Begin(self.number, self._intake.recording, self._options), generation):
+        if not worker.send(Begin(self.number, self._intake.recording, self._options, self.plan), generation):
             return False
         self._resumed_s = self.transport.now_s() if self._begun_generation else 0.0
         self._begun_generation = generation
@@ -244,7 +278,7 @@ class SessionRun:
         from emoasst_core.store.sessions import save_session
 
         with Database(self._database_path) as database:
-            session_id = save_session(database, record)
+            session_id = save_session(database, replace(record, session_id=self.session_id))
         folder = self._sessions_folder / session_id
         write_marks(folder, self._marks)
         return SessionSaved(session_id, folder, record.timeline)

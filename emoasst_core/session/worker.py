@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from emoasst_core.session.message import Begin, FromWorker, LoadFailed, Ready, ToWorker, WorkerSettings
+from emoasst_core.session.message import Begin, FromWorker, LoadFailed, PlanChanged, Ready, ToWorker, WorkerSettings
 from emoasst_core.session.worker_process import PULSE_S, serve
 
 HANG_S = 2.0  # no pulse for this long: killed, so that a new process runs within 3 s
@@ -88,7 +88,7 @@ class Worker:
             child = self._child
             if child is None or generation != self.generation:
                 return False
-            if not isinstance(message, Begin):  # the one message without an answer
+            if not isinstance(message, Begin | PlanChanged):  # those two have no answer
                 self._waiting_since_s = self._waiting_since_s or time.monotonic()
             try:
                 child.connection.send(message)

@@ -15,8 +15,20 @@ from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import EmoAsstError, WorkerError
 from emoasst_core.session.events import SessionEvent
-from emoasst_core.session.message import Begin, Finish, Finished, Handled, LoadFailed, Ready, RecordSoFar, Stopped, WorkerSettings
+from emoasst_core.session.message import (
+    Begin,
+    Finish,
+    Finished,
+    Handled,
+    LoadFailed,
+    PlanChanged,
+    Ready,
+    RecordSoFar,
+    Stopped,
+    WorkerSettings,
+)
 from emoasst_core.session.parent_watch import end_with_parent
+from emoasst_core.session.plan import SessionPlan
 
 if TYPE_CHECKING:
     from emoasst_core.store.sessions import SessionRecord
@@ -33,6 +45,9 @@ class PipelineLike(Protocol):
 
     def feed(self, item: Frame | AudioBlock) -> list[SessionEvent]:
         """Take one frame or block of sound; what it led to."""
+
+    def use_plan(self, plan: SessionPlan) -> None:
+        """Read only whom the plan allows, from now on."""
 
     def finish(self) -> list[SessionEvent]:
         """No more is coming; what was still open."""
@@ -93,8 +108,11 @@ class _Service:
     def _answer(self, message: object) -> None:
         if isinstance(message, Begin):
             self._pipeline = self._open(message.recording, message.options)
+            self._pipeline.use_plan(message.plan)
             self._session = message.session
             self._next_record_s = time.monotonic() + RECORD_EVERY_S
+        elif isinstance(message, PlanChanged) and self._pipeline is not None:
+            self._pipeline.use_plan(message.plan)
         elif isinstance(message, Frame | AudioBlock) and self._pipeline is not None:
             events = tuple(self._pipeline.feed(message))
             self._connection.send(Handled(self._session, isinstance(message, AudioBlock), events))

@@ -75,6 +75,9 @@ class ColourPipeline:
         self._sound_end_s = None
         self._end_s = 0.0
 
+    def use_plan(self, plan):
+        self.plan = plan
+
     def feed(self, item):
         if isinstance(item, AudioBlock):
             return self._hear(item)

@@ -96,3 +96,26 @@ def test_it_is_done_when_closed_emptied_and_answered():
     assert not box.is_done
     box.handled(is_sound=False)
     assert box.is_done
+
+
+def test_sound_that_a_dead_worker_held_is_sent_again_in_order_and_its_frame_is_counted():
+    box = Mailbox()
+    for number in range(3):
+        box.offer_sound(block(number / 10))
+    box.offer_frame(frame(0.35))
+    held = [box.take(0) for _ in range(4)]
+    assert box.take(0) is None and held[3].time_s == 0.35
+    box.offer_sound(block(0.3))
+    box.worker_lost()
+    assert [box.take(0).start_s for _ in range(4)] == pytest.approx([0.0, 0.1, 0.2, 0.3])
+    assert (box.frames_dropped, box.sound_lost) == (1, 0)
+
+
+def test_sound_that_two_workers_died_of_is_given_up_and_counted():
+    box = Mailbox()
+    box.offer_sound(block(0.0))
+    for _ in range(2):
+        box.take(0)
+        box.worker_lost()
+    assert box.take(0) is None
+    assert box.sound_lost == 1 and box.sound_lost_s == pytest.approx(0.1)

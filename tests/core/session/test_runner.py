@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 from recordings import write_recording, write_sound
+from test_sinks import Kept
 
 from emoasst_core.datatypes import CueState, Modality
 from emoasst_core.errors import WorkerError
@@ -21,6 +22,7 @@ from emoasst_core.session.events import (
     WordsHeard,
 )
 from emoasst_core.session.marks import read_marks
+from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.runner import SessionRunner
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import get_session, list_sessions
@@ -30,6 +32,7 @@ WAIT_S = 60.0
 
 class Session:
     def __init__(self, folder, function="open_pipeline"):
+        self.kept, self.opened = Kept(), []
         self.database_path = folder / "test.sqlite"
         self.events = []
         self._changed = threading.Condition()
@@ -38,6 +41,7 @@ class Session:
             database_path=self.database_path,
             sessions_folder=folder / "sessions",
             factory=f"colour_pipeline:{function}",
+            open_sinks=lambda *how: self.opened.append(how) or [self.kept],
         )
 
     def _on_event(self, event):
@@ -90,6 +94,28 @@ def test_a_recording_is_shown_analysed_and_saved(open_session, tmp_path):
     assert record.recording == str(path)
     assert {row.emotion for row in record.utterances} == {"joy", "anger"}
     assert record.utterances[0].embeddings[Modality.FACE].shape == (8,)
+
+
+def test_every_picture_and_all_sound_reach_the_sinks_under_the_saved_sessions_id(open_session, tmp_path):
+    one = open_session()
+    plan = SessionPlan(("p-00000001",), keeps_recording=True)
+    one.runner.start_recording(write_recording(tmp_path / "clip.mp4"), plan=plan)
+    saved = one.wait_for(SessionSaved)
+    assert one.opened == [(saved.session_id, plan)]
+    names = [call[0] for call in one.kept.calls]
+    assert names.count("frame") == 20 and names[-1] == "close" and names.count("close") == 1
+    assert sum(name == "sound" for name in names) == len(one.all(LevelHeard))
+
+
+def test_a_withdrawal_closes_the_sinks_at_once_and_the_session_goes_on(open_session, tmp_path):
+    one = open_session()
+    one.runner.start_recording(write_recording(tmp_path / "clip.mp4"), plan=SessionPlan(("p-00000001",), keeps_recording=True))
+    one.wait_for(FrameSeen, lambda event: event.frame.time_s > 0.5)
+    one.runner.withdraw("p-00000001")
+    assert one.kept.calls[-1] == ("close",)
+    assert not one.runner.plan.allows("p-00000001") and not one.runner.plan.keeps_recording
+    one.wait_for(SessionSaved)
+    assert len([call for call in one.kept.calls if call[0] == "frame"]) < 20
 
 
 def test_sound_alone_reaches_the_pipeline_without_a_gap(open_session, tmp_path):
