@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from emoasst_core.session.events import CueChanged, LevelHeard, Predicted, ProgressMade, SessionEvent
+
 if TYPE_CHECKING:
     from emoasst_core.store.sessions import SessionRecord
 
@@ -34,3 +36,18 @@ def joined(parts: Sequence[SessionRecord]) -> SessionRecord:
         )
         whole = replace(whole, duration_s=timeline.duration_s, timeline=timeline, utterances=whole.utterances + utterances)
     return whole
+
+
+def is_news(event: SessionEvent, resumed_s: float) -> bool:
+    """Whether to pass on what a pipeline says.
+
+    Progress and loudness are told by the capture side. A pipeline opened in mid-session first runs through the time before
+    it, in which it saw nothing: that is no news either.
+    """
+    if isinstance(event, ProgressMade | LevelHeard):
+        return False
+    if isinstance(event, CueChanged):
+        return event.cue.start_s >= resumed_s
+    if isinstance(event, Predicted):
+        return event.prediction.end_s >= resumed_s
+    return True

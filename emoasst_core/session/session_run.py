@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import (
-    CueChanged,
     DeviceChanged,
-    LevelHeard,
-    Predicted,
-    ProgressMade,
     RunState,
     SessionEvent,
     SessionFailed,
@@ -28,7 +24,7 @@ from emoasst_core.session.intake import Intake
 from emoasst_core.session.marks import write_marks
 from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
-from emoasst_core.session.record_parts import joined
+from emoasst_core.session.record_parts import is_news, joined
 from emoasst_core.session.sinks import OpenSinks, Sinks, no_sinks
 from emoasst_core.session.transport import Transport
 from emoasst_core.session.worker import Worker
@@ -299,18 +295,3 @@ class SessionRun:
                 return
             self.state = state
             self._tell(StateChanged(state))
-
-
-def is_news(event: SessionEvent, resumed_s: float) -> bool:
-    """Whether to pass on what a pipeline says.
-
-    Progress and loudness are told by the capture side. A pipeline opened in mid-session first runs through the time before
-    it, in which it saw nothing: that is no news either.
-    """
-    if isinstance(event, ProgressMade | LevelHeard):
-        return False
-    if isinstance(event, CueChanged):
-        return event.cue.start_s >= resumed_s
-    if isinstance(event, Predicted):
-        return event.prediction.end_s >= resumed_s
-    return True
