@@ -184,6 +184,9 @@ class Shot:
         label: (num_emotions,) soft label, sums to 1.
         keys: {modality: (embed_dim,) unit float32}.
         encoder_hash: hash of the encoders that made the keys; shots of other encoders are refused.
+        person: whose clip it is; a known person's id, or the tracker's name for somebody unknown.
+        event: clips of the same event count as one observation; "" where it is not known.
+        is_sure: False where who answered was not sure.
     """
 
     label: Vector
@@ -191,6 +194,8 @@ class Shot:
     encoder_hash: str
     person: str = ""
     shot_id: int = 0
+    event: str = ""
+    is_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from emoasst_core.datatypes import Shot, Vector
-from emoasst_core.emotions import EMOTIONS, emotion_index
+from emoasst_core.emotions import EMOTIONS, NUM_EMOTIONS, emotion_index
 from emoasst_core.errors import CacheError
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import find_session, get_utterance, set_label
-from emoasst_core.store.shots import CacheVersion, ShotRecord, add_shot, list_shots, remove_shot, rollback
+from emoasst_core.store.shots import (
+    CacheVersion,
+    ShotRecord,
+    add_shot,
+    find_record,
+    list_shots,
+    remove_shot,
+    rollback,
+)
 
 PARENT = "parent"
+EVENT_S: Final = 20.0  # clips within it are one event: the picker, too, keeps its clips this far apart
 
 
 def relabel(
@@ -23,14 +34,23 @@ def relabel(
     emotion: str,
     labeller: str = PARENT,
     encoder_hash: str | None = None,
+    *,
+    is_sure: bool = True,
+    told_by: str = "",
     shares: Mapping[str, float] | None = None,
+    sitting: str = "",
 ) -> Shot:
     """Say what somebody felt in one utterance; the next analysis compares with it. What the model said is kept.
 
     Args:
         emotion: one of the seven, or a common spelling of it.
+        labeller: who answers. Another answer of theirs replaces the first; an answer of somebody else stands beside it, and the
+            shot gets a soft label.
         encoder_hash: of the model in use; a session made with another one is refused. None accepts any.
-        shares: {emotion: share}, summing to 1, where adults differ: what the shot carries instead of `emotion` alone.
+        is_sure: False where they hesitated; the answer then counts for less where it disagrees with the others.
+        told_by: what told them (face, voice, words, situation).
+        shares: {emotion: share} to keep instead of equal shares of all who answered.
+        sitting: answers of one sitting make one version of the cache; "" for a version by itself.
 
     Returns:
         The shot as it lies in the cache; it replaces an earlier answer for the same utterance.
@@ -39,10 +59,7 @@ def relabel(
         StoreError: there is no such session or utterance; the message names those there are.
         CacheError: unknown emotion, another model, or an utterance of which nothing was seen, heard or read.
     """
-    try:
-        index = emotion_index(emotion)
-    except KeyError as error:
-        raise CacheError(f"Unknown emotion {emotion!r}.", f"Known: {', '.join(EMOTIONS)}.") from error
+    name = known_emotion(emotion)
     with database.writing():
         session = find_session(database, session_id)
         if encoder_hash is not None and session.encoder_hash != encoder_hash:
@@ -57,24 +74,27 @@ def relabel(
                 "so there is nothing to learn from it.",
                 "Choose an utterance with a face, a voice or words.",
             )
+        present = find_record(database, session_id, utterance_number, session.encoder_hash)
+        answers = {**(present.answers if present else {}), labeller: name}
         shot = Shot(
-            label=_label(index, shares),
+            label=soft_label(shares or equal_shares(answers)),
             keys=utterance.embeddings,
             encoder_hash=session.encoder_hash,
             person=utterance.person,
+            event=f"{session_id}/{int(utterance.start_s // EVENT_S)}",
+            is_sure=is_sure,
         )
-        set_label(database, session_id, utterance_number, EMOTIONS[index], labeller)
-        return add_shot(database, shot, session_id, utterance_number, labeller)
+        if (utterance.label, utterance.labeller) != (name, labeller):
+            set_label(database, session_id, utterance_number, name, labeller)
+        return add_shot(database, shot, session_id, utterance_number, labeller, answers=answers, told_by=told_by, sitting=sitting)
 
 
-def _label(index: int, shares: Mapping[str, float] | None) -> Vector:
-    """(num_emotions,) soft label: all on one emotion, or shared among several."""
-    given = {EMOTIONS[index]: 1.0} if shares is None else shares
-    return np.array([given.get(name, 0.0) for name in EMOTIONS], dtype=np.float32)
-
-
-def withdraw(database: Database, shot_id: int) -> ShotRecord:
+def withdraw(database: Database, shot_id: int, labeller: str | None = None, *, sitting: str = "") -> ShotRecord:
     """Take a correction back: the shot leaves the cache and its label leaves the utterance.
+
+    Args:
+        labeller: take back only this person's answer; what others answered stays. None takes all of it back.
+        sitting: as `relabel`.
 
     Returns:
         What was removed.
@@ -82,9 +102,17 @@ def withdraw(database: Database, shot_id: int) -> ShotRecord:
     Raises:
         CacheError: no such shot is in the cache.
     """
+    sitting = sitting or (f"withdrawn {shot_id}" if labeller is not None else "")  # out and in again are one change
     with database.writing():
-        record = remove_shot(database, shot_id)
-        set_label(database, record.session_id, record.utterance_number, None)
+        record = remove_shot(database, shot_id, sitting=sitting)
+        others = {who: name for who, name in record.answers.items() if who != labeller} if labeller is not None else {}
+        if not others:
+            set_label(database, record.session_id, record.utterance_number, None)
+            return record
+        who, name = list(others.items())[-1]
+        shot = replace(record.shot, label=soft_label(equal_shares(others)), shot_id=0)
+        set_label(database, record.session_id, record.utterance_number, name, who)
+        add_shot(database, shot, record.session_id, record.utterance_number, who, answers=others, sitting=sitting)
     return record
 
 
@@ -105,6 +133,44 @@ def undo_last_change(database: Database) -> CacheVersion:
             set_label(database, before[shot_id].session_id, before[shot_id].utterance_number, None)
         for shot_id in after.keys() - before.keys():
             record = after[shot_id]
-            label = EMOTIONS[int(record.shot.label.argmax())]
+            label = record.answers.get(record.labeller, EMOTIONS[int(record.shot.label.argmax())])
             set_label(database, record.session_id, record.utterance_number, label, record.labeller)
     return version
+
+
+def known_emotion(emotion: str) -> str:
+    """The emotion's own name.
+
+    Raises:
+        CacheError: it is none of the seven.
+    """
+    try:
+        return EMOTIONS[emotion_index(emotion)]
+    except KeyError as error:
+        raise CacheError(f"Unknown emotion {emotion!r}.", f"Known: {', '.join(EMOTIONS)}.") from error
+
+
+def equal_shares(answers: Mapping[str, str]) -> dict[str, float]:
+    """{emotion: share} of what several people answered.
+
+    >>> equal_shares({"mother": "joy", "father": "surprise"})
+    {'joy': 0.5, 'surprise': 0.5}
+    """
+    shares: dict[str, float] = {}
+    for emotion in answers.values():
+        shares[emotion] = shares.get(emotion, 0.0) + 1 / len(answers)
+    return shares
+
+
+def soft_label(shares: Mapping[str, float]) -> Vector:
+    """(num_emotions,) label, sums to 1.
+
+    Raises:
+        CacheError: an unknown emotion, a negative share, or shares that sum to nothing.
+    """
+    label = np.zeros(NUM_EMOTIONS)
+    for emotion, share in shares.items():
+        label[emotion_index(known_emotion(emotion))] += share
+    if not np.all(label >= 0) or not 0 < label.sum() < np.inf:
+        raise CacheError(f"These shares are no label: {dict(shares)}.", "Give shares of 0 or more.")
+    return np.asarray(label / label.sum(), np.float32)

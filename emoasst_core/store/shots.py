@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,43 +14,61 @@ import numpy as np
 from emoasst_core.datatypes import Shot
 from emoasst_core.emotions import EMOTIONS, NUM_EMOTIONS
 from emoasst_core.errors import CacheError
-from emoasst_core.store.columns import (
-    Row,
-    blob_from_vector,
-    moment_from_text,
-    now_text,
-    text_from_moment,
-    vectors_by_owner,
-)
+from emoasst_core.store.cache_versions import NUM_VERSIONS_KEPT as NUM_VERSIONS_KEPT
+from emoasst_core.store.cache_versions import CacheVersion as CacheVersion
+from emoasst_core.store.cache_versions import current_version as current_version
+from emoasst_core.store.cache_versions import drop_old_versions, next_version
+from emoasst_core.store.cache_versions import earlier_versions as earlier_versions
+from emoasst_core.store.cache_versions import hold_back as hold_back
+from emoasst_core.store.cache_versions import release as release
+from emoasst_core.store.cache_versions import rollback as rollback
+from emoasst_core.store.columns import blob_from_vector, moment_from_text, now_text, text_from_moment, vectors_by_owner
 from emoasst_core.store.database import Database
 
-NUM_VERSIONS_KEPT: Final[int] = 5  # earlier states that can be brought back
 UNIT_TOLERANCE: Final[float] = 1e-3  # float32 sums over 512 numbers stay well within it
 
 
 @dataclass(frozen=True, slots=True)
 class ShotRecord:
-    """A shot and where it came from. The session may have been deleted since."""
+    """A shot and where it came from. The session may have been deleted since.
+
+    Attributes:
+        labeller: who gave the newest answer.
+        answers: {labeller: emotion} of everybody who answered.
+        told_by: what told them.
+        is_held: it does not count until an adult says so, since other clips were read worse with it.
+    """
 
     shot: Shot
     session_id: str
     utterance_number: int
     labeller: str
     created_at: datetime
+    answers: Mapping[str, str] = field(default_factory=dict)
+    told_by: str = ""
+    is_held: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CacheVersion:
-    """One state of the cache; `change` says in words what made it."""
-
-    version: int
-    created_at: datetime
-    change: str
-    num_shots: int
-
-
-def add_shot(database: Database, shot: Shot, session_id: str, utterance_number: int, labeller: str = "") -> Shot:
+def add_shot(
+    database: Database,
+    shot: Shot,
+    session_id: str,
+    utterance_number: int,
+    labeller: str = "",
+    *,
+    answers: Mapping[str, str] | None = None,
+    told_by: str = "",
+    sitting: str = "",
+) -> Shot:
     """Put one labelled clip in the cache; an earlier answer for the same utterance and encoder is replaced.
+
+    The very same answer again changes nothing and uses up no version.
+
+    Args:
+        labeller: who gave the newest answer.
+        answers: {labeller: emotion} of everybody who answered, where the label is made of several answers.
+        told_by: what told them, in their choice of words.
+        sitting: answers of one sitting make one version; "" for a version of its own.
 
     Returns:
         The shot with its id.
@@ -58,38 +77,27 @@ def add_shot(database: Database, shot: Shot, session_id: str, utterance_number: 
         CacheError: the label is no distribution over the emotions, or a key is missing or no unit vector.
     """
     _check(shot)
+    name = _likeliest(shot.label.tolist())
+    given = dict(answers) if answers else {labeller: name}
     with database.writing():
-        shot_id = database.execute(
-            """INSERT INTO shots (label, encoder_hash, person, session_id, utterance_number, labeller, created_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?)""",
-            (
-                json.dumps([float(prob) for prob in shot.label]),
-                shot.encoder_hash,
-                shot.person,
-                session_id,
-                utterance_number,
-                labeller,
-                now_text(),
-            ),
-        )
-        database.execute_many(
-            "INSERT INTO shot_keys (shot_id, modality, vector) VALUES (?, ?, ?)",
-            ((shot_id, modality.value, blob_from_vector(key)) for modality, key in shot.keys.items()),
-        )
-        name = EMOTIONS[int(np.argmax(shot.label))]
-        version = _next_version(database, f"{name} for utterance {utterance_number} of {session_id}")
-        database.execute(
-            """DELETE FROM cache_members WHERE version = ? AND shot_id IN
-               (SELECT shot_id FROM shots WHERE session_id = ? AND utterance_number = ? AND encoder_hash = ?)""",
-            (version, session_id, utterance_number, shot.encoder_hash),
-        )
+        present = find_record(database, session_id, utterance_number, shot.encoder_hash)
+        if present is not None and _is_same(present, shot, labeller, given, told_by):
+            return present.shot
+        shot_id = _insert(database, shot, (session_id, utterance_number, labeller, told_by), given)
+        change = f"answers for {session_id}" if sitting else f"{name} for utterance {utterance_number} of {session_id}"
+        version = next_version(database, change, sitting)
+        if present is not None:
+            database.execute("DELETE FROM cache_members WHERE version = ? AND shot_id = ?", (version, present.shot.shot_id))
         database.execute("INSERT INTO cache_members (version, shot_id) VALUES (?, ?)", (version, shot_id))
-        _drop_old_versions(database)
+        drop_old_versions(database)
     return replace(shot, shot_id=shot_id)
 
 
-def remove_shot(database: Database, shot_id: int) -> ShotRecord:
+def remove_shot(database: Database, shot_id: int, *, sitting: str = "") -> ShotRecord:
     """Take one shot out of the cache; earlier versions still hold it until they are dropped.
+
+    Args:
+        sitting: as `add_shot`.
 
     Returns:
         What was removed.
@@ -101,9 +109,9 @@ def remove_shot(database: Database, shot_id: int) -> ShotRecord:
         removed = _records(database, shot_id)
         if not removed:
             raise CacheError(f"There is no shot {shot_id} in the cache.", "`emoasst cache list` shows those there are.")
-        version = _next_version(database, f"removed shot {shot_id}")
+        version = next_version(database, f"removed shot {shot_id}", sitting)
         database.execute("DELETE FROM cache_members WHERE version = ? AND shot_id = ?", (version, shot_id))
-        _drop_old_versions(database)
+        drop_old_versions(database)
     return removed[0]
 
 
@@ -113,37 +121,20 @@ def list_shots(database: Database) -> list[ShotRecord]:
 
 
 def shots_for(database: Database, encoder_hash: str) -> list[Shot]:
-    """The shots that can be used with these encoders, oldest first."""
-    return [record.shot for record in list_shots(database) if record.shot.encoder_hash == encoder_hash]
+    """The shots that count with these encoders, oldest first; those held back do not."""
+    records = list_shots(database)
+    return [record.shot for record in records if record.shot.encoder_hash == encoder_hash and not record.is_held]
 
 
-def current_version(database: Database) -> CacheVersion:
-    """The state the cache is in."""
-    return _versions(database)[0]
-
-
-def earlier_versions(database: Database) -> list[CacheVersion]:
-    """The states that can be brought back, newest first, at most `NUM_VERSIONS_KEPT`."""
-    return _versions(database)[1:]
-
-
-def rollback(database: Database) -> CacheVersion:
-    """Undo the last change of the cache, exactly; again, and the change before it is undone.
-
-    Returns:
-        The version that is in force now.
-
-    Raises:
-        CacheError: no earlier version is kept.
-    """
-    with database.writing():
-        if not earlier_versions(database):
-            raise CacheError(
-                "There is no earlier version of the cache to go back to.", f"The last {NUM_VERSIONS_KEPT} changes are kept."
-            )
-        database.execute("DELETE FROM cache_versions WHERE version = (SELECT max(version) FROM cache_versions)")
-        _drop_unused_shots(database)
-        return current_version(database)
+def find_record(database: Database, session_id: str, utterance_number: int, encoder_hash: str) -> ShotRecord | None:
+    """The shot in the cache that answers for one utterance, if there is one."""
+    found = database.rows(
+        """SELECT shot_id FROM shots JOIN cache_members USING (shot_id)
+           WHERE version = (SELECT max(version) FROM cache_versions)
+           AND session_id = ? AND utterance_number = ? AND encoder_hash = ?""",
+        (session_id, utterance_number, encoder_hash),
+    )
+    return _records(database, found[-1]["shot_id"])[0] if found else None
 
 
 def export_shots(database: Database) -> dict[str, Any]:
@@ -162,6 +153,11 @@ def export_shots(database: Database) -> dict[str, Any]:
                 "session": record.session_id,
                 "utterance": record.utterance_number,
                 "labeller": record.labeller,
+                "answers": dict(record.answers),
+                "told_by": record.told_by,
+                "is_sure": record.shot.is_sure,
+                "event": record.shot.event,
+                "is_held": record.is_held,
                 "created_at": text_from_moment(record.created_at),
                 "keys": {
                     modality.value: base64.b64encode(blob_from_vector(key)).decode("ascii")
@@ -190,9 +186,13 @@ def _records(database: Database, shot_id: int | None = None) -> list[ShotRecord]
     which = """JOIN cache_members USING (shot_id)
                WHERE version = (SELECT max(version) FROM cache_versions) AND shot_id = coalesce(?, shot_id)"""
     with database.reading():
-        rows = database.rows(f"SELECT shots.* FROM shots {which} ORDER BY shot_id", (shot_id,))
+        rows = database.rows(f"SELECT shots.*, is_held FROM shots {which} ORDER BY shot_id", (shot_id,))
         vectors = database.rows(f"SELECT shot_keys.* FROM shot_keys {which} ORDER BY shot_keys.rowid", (shot_id,))
+        given = database.rows(f"SELECT shot_answers.* FROM shot_answers {which} ORDER BY shot_id, labeller", (shot_id,))
     keys = vectors_by_owner(vectors, "shot_id")
+    answers: dict[int, dict[str, str]] = {}
+    for row in given:
+        answers.setdefault(row["shot_id"], {})[row["labeller"]] = row["emotion"]
     return [
         ShotRecord(
             shot=Shot(
@@ -201,42 +201,55 @@ def _records(database: Database, shot_id: int | None = None) -> list[ShotRecord]
                 encoder_hash=row["encoder_hash"],
                 person=row["person"],
                 shot_id=row["shot_id"],
+                event=row["event"],
+                is_sure=bool(row["is_sure"]),
             ),
             session_id=row["session_id"],
             utterance_number=row["utterance_number"],
             labeller=row["labeller"],
             created_at=moment_from_text(row["created_at"]),
+            answers=answers.get(row["shot_id"]) or {row["labeller"]: _likeliest(json.loads(row["label"]))},
+            told_by=row["told_by"],
+            is_held=bool(row["is_held"]),
         )
         for row in rows
     ]
 
 
-def _versions(database: Database) -> list[CacheVersion]:
-    rows: list[Row] = database.rows(
-        """SELECT cache_versions.*, count(shot_id) AS num_shots
-           FROM cache_versions LEFT JOIN cache_members USING (version) GROUP BY version ORDER BY version DESC"""
+def _insert(database: Database, shot: Shot, origin: tuple[str, int, str, str], answers: Mapping[str, str]) -> int:
+    session_id, utterance_number, labeller, told_by = origin
+    shot_id = database.execute(
+        """INSERT INTO shots (label, encoder_hash, person, session_id, utterance_number, labeller, created_at,
+                              event, is_sure, told_by)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            json.dumps([float(prob) for prob in shot.label]), shot.encoder_hash, shot.person, session_id, utterance_number,
+            labeller, now_text(), shot.event, int(shot.is_sure), told_by,
+        ),
+    )  # fmt: skip
+    database.execute_many(
+        "INSERT INTO shot_keys (shot_id, modality, vector) VALUES (?, ?, ?)",
+        ((shot_id, modality.value, blob_from_vector(key)) for modality, key in shot.keys.items()),
     )
-    return [CacheVersion(row["version"], moment_from_text(row["created_at"]), row["change"], row["num_shots"]) for row in rows]
-
-
-def _next_version(database: Database, change: str) -> int:
-    """A new version with the members of the last one, to be changed by the caller."""
-    version = database.execute("INSERT INTO cache_versions (created_at, change) VALUES (?, ?)", (now_text(), change))
-    database.execute(
-        """INSERT INTO cache_members (version, shot_id) SELECT ?, shot_id FROM cache_members
-           WHERE version = (SELECT max(version) FROM cache_versions WHERE version < ?)""",
-        (version, version),
+    database.execute_many(
+        "INSERT INTO shot_answers (shot_id, labeller, emotion) VALUES (?, ?, ?)",
+        ((shot_id, who, emotion) for who, emotion in answers.items()),
     )
-    return version
+    return shot_id
 
 
-def _drop_old_versions(database: Database) -> None:
-    database.execute(
-        "DELETE FROM cache_versions WHERE version NOT IN (SELECT version FROM cache_versions ORDER BY version DESC LIMIT ?)",
-        (NUM_VERSIONS_KEPT + 1,),
-    )
-    _drop_unused_shots(database)
+def _likeliest(label: list[float]) -> str:
+    return EMOTIONS[int(np.argmax(label))]
 
 
-def _drop_unused_shots(database: Database) -> None:
-    database.execute("DELETE FROM shots WHERE shot_id NOT IN (SELECT shot_id FROM cache_members)")
+def _is_same(present: ShotRecord, shot: Shot, labeller: str, answers: Mapping[str, str], told_by: str) -> bool:
+    """Whether an answer says nothing new."""
+    before = present.shot
+    plain = (before.person, before.event, before.is_sure, present.labeller, dict(present.answers), present.told_by)
+    if (
+        plain != (shot.person, shot.event, shot.is_sure, labeller, dict(answers), told_by)
+        or before.keys.keys() != shot.keys.keys()
+    ):
+        return False
+    pairs = [(before.label, shot.label), *((before.keys[modality], shot.keys[modality]) for modality in shot.keys)]
+    return all(np.array_equal(np.float32(old), np.float32(new)) for old, new in pairs)

@@ -54,8 +54,12 @@ class Recogniser(Protocol):
     def encode(self, utterance: Utterance) -> dict[Modality, Vector]:
         """{modality: (embed_dim,)} of what is present; an absent modality has no entry."""
 
-    def classify(self, embeddings: Mapping[Modality, Vector]) -> Vector:
-        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1."""
+    def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:
+        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1.
+
+        Args:
+            person: whose they are, for systems that keep the answers of each person apart; "" where nobody knows.
+        """
 
     def embed_crops(self, crops: Sequence[NDArray[np.uint8]]) -> Vector:
         """n face crops, (s, s, 3) uint8 RGB -> (n, frame_dim)."""

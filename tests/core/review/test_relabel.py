@@ -111,3 +111,37 @@ def test_a_label_that_cannot_become_a_shot_is_not_kept_either(database: Database
         relabel(database, "evening", 1, "joy")
     assert labels(database)[0] == (None, "")
     assert current_version(database).change == "empty cache"
+
+
+def test_two_adults_who_differ_make_a_soft_label_and_each_can_take_theirs_back(database: Database) -> None:
+    relabel(database, "evening", 1, "joy", labeller="mother")
+    relabel(database, "evening", 1, "surprise", labeller="father", is_sure=False, told_by="voice")
+    (record,) = list_shots(database)
+    assert record.answers == {"father": "surprise", "mother": "joy"}
+    assert (record.shot.is_sure, record.told_by) == (False, "voice")
+    shares = dict(zip(EMOTIONS, record.shot.label.tolist(), strict=True))
+    assert {name: share for name, share in shares.items() if share} == {"joy": 0.5, "surprise": 0.5}
+    assert labels(database)[0] == ("surprise", "father")
+    withdraw(database, record.shot.shot_id, labeller="father")
+    (record,) = list_shots(database)
+    assert (record.answers, labels(database)[0]) == ({"mother": "joy"}, ("joy", "mother"))
+    undo_last_change(database)
+    assert list_shots(database)[0].answers == {"father": "surprise", "mother": "joy"}
+
+
+def test_the_same_answer_again_changes_nothing(database: Database) -> None:
+    first = relabel(database, "evening", 1, "joy")
+    version = current_version(database)
+    assert relabel(database, "evening", 1, "happiness").shot_id == first.shot_id
+    assert current_version(database) == version
+
+
+def test_clips_of_the_same_twenty_seconds_are_one_event(database: Database) -> None:
+    assert relabel(database, "evening", 1, "joy").event == relabel(database, "evening", 2, "joy").event == "evening/0"
+
+
+@pytest.mark.parametrize("shares", [{"joy": -1.0, "fear": 2.0}, {"joy": 0.0}, {"glee": 1.0}])
+def test_shares_that_are_no_label_are_refused(database: Database, shares: dict[str, float]) -> None:
+    with pytest.raises(CacheError):
+        relabel(database, "evening", 1, "joy", shares=shares)
+    assert list_shots(database) == []

@@ -20,7 +20,9 @@ from emoasst_core.store.shots import (
     current_version,
     earlier_versions,
     export_shots,
+    hold_back,
     list_shots,
+    release,
     remove_shot,
     rollback,
     shots_for,
@@ -192,3 +194,50 @@ def test_the_export_holds_everything_needed_to_rebuild_the_keys(database: Databa
     assert np.array_equal(np.array(values["label"], np.float32), shot.label)
     for modality, key in shot.keys.items():
         assert np.array_equal(np.frombuffer(base64.b64decode(values["keys"][modality.value]), "<f4"), key)
+
+
+def test_the_very_same_answer_again_uses_up_no_version(database: Database) -> None:
+    first = add_shot(database, shot_of(2), "session", 7, "parent", told_by="voice")
+    before = current_version(database), exported_bytes(database)
+    assert add_shot(database, shot_of(2), "session", 7, "parent", told_by="voice").shot_id == first.shot_id
+    assert (current_version(database), exported_bytes(database)) == before
+
+
+@pytest.mark.parametrize("change", [{"is_sure": False}, {"event": "session/1"}, {"person": "p-12345678"}])
+def test_an_answer_that_differs_in_anything_is_a_new_one(database: Database, change: dict[str, object]) -> None:
+    first = add_shot(database, shot_of(2), "session", 7)
+    second = add_shot(database, dataclasses.replace(shot_of(2), **change), "session", 7)
+    assert second.shot_id > first.shot_id
+    (record,) = list_shots(database)
+    assert {name: getattr(record.shot, name) for name in change} == change
+
+
+def test_answers_of_one_sitting_are_undone_by_one_action(database: Database) -> None:
+    add_shot(database, shot_of(1), "morning", 1)
+    before = exported_bytes(database), row_bytes(database)
+    for number in range(2, 10):
+        add_shot(database, shot_of(number), "evening", number, sitting="evening")
+    remove_shot(database, list_shots(database)[-1].shot.shot_id, sitting="evening")
+    assert current_version(database).num_shots == 8
+    assert current_version(database).change == "answers for evening"
+    rollback(database)
+    assert (exported_bytes(database), row_bytes(database)) == before
+
+
+def test_a_sitting_after_another_change_is_a_version_of_its_own(database: Database) -> None:
+    add_shot(database, shot_of(1), "evening", 1, sitting="evening")
+    add_shot(database, shot_of(2), "morning", 1)
+    add_shot(database, shot_of(3), "evening", 2, sitting="evening")
+    assert [version.num_shots for version in earlier_versions(database)] == [2, 1, 0]
+
+
+def test_a_shot_that_is_held_back_is_listed_but_does_not_count(database: Database) -> None:
+    first, second = (add_shot(database, shot_of(number, "hash"), "session", number) for number in (1, 2))
+    hold_back(database, [second.shot_id])
+    assert [shot.shot_id for shot in shots_for(database, "hash")] == [first.shot_id]
+    assert [record.is_held for record in list_shots(database)] == [False, True]
+    assert current_version(database).num_held == 1
+    add_shot(database, shot_of(3, "hash"), "session", 3)
+    assert [record.is_held for record in list_shots(database)] == [False, True, False]
+    release(database, [second.shot_id])
+    assert len(shots_for(database, "hash")) == 3
