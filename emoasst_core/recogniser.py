@@ -78,7 +78,9 @@ class Recogniser:
         if not embeddings:
             return None
         source = Source.FUSED if len(embeddings) > 1 else Source(next(iter(embeddings)).value)
-        return Prediction(utterance.start_s, utterance.end_s, source, self.classify(embeddings, utterance.person), utterance.person)
+        return Prediction(
+            utterance.start_s, utterance.end_s, source, self.classify(embeddings, utterance.person), utterance.person
+        )
 
     def encode(self, utterance: Utterance) -> dict[Modality, Vector]:
         """{modality: (embed_dim,)} of what is present; an absent modality has no entry."""
@@ -91,7 +93,7 @@ class Recogniser:
             embeddings[Modality.WORDS] = words
         return embeddings
 
-    def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:
+    def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:  # noqa: ARG002
         """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1.
 
         Args:
