@@ -20,7 +20,7 @@ class ActionSpec:
         name: what the code calls it; handlers are found by it.
         text: begins with a verb.
         keys: shortcuts, the first is shown.
-        page: where it works: "any", "start", "live" or "review".
+        page: where it works: "any", "start", "live", "review" or "answer".
         tip: said when the pointer rests on it, and by screen readers.
     """
 
@@ -32,7 +32,8 @@ class ActionSpec:
 
 
 ANSWERS = (*EMOTIONS, "cant_tell")
-ANSWER_KEYS = dict(zip(ANSWERS, "12345670", strict=True))
+ANSWER_KEYS = dict(zip(ANSWERS, "12345670", strict=True)) | {"something_else": "8"}
+TOLD_BY_KEYS = {"face": "F", "voice": "V", "words": "W", "situation": "C"}
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open_recording", "Open a recording", ("Ctrl+O",), "start", "Choose a video or sound file"),
@@ -60,6 +61,26 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "review"),
     *(
         ActionSpec(f"answer_{answer}", f"Answer: {answer.replace('cant_tell', 'can’t tell')}", (key,), "review")
+        for answer, key in ANSWER_KEYS.items()
+        if answer in ANSWERS
+    ),
+    ActionSpec("clip_stop", "Stop here", ("Esc",), "answer", "What was answered is kept"),
+    ActionSpec("clip_play", "Play or pause the clip", ("Space",), "answer"),
+    ActionSpec("clip_replay", "Play the clip again", ("R",), "answer"),
+    ActionSpec("clip_slow", "Play the clip at half speed", ("H",), "answer"),
+    ActionSpec("clip_frame_back", "Go one picture back in the clip", (",",), "answer"),
+    ActionSpec("clip_frame_on", "Go one picture on in the clip", (".",), "answer"),
+    ActionSpec("clip_undo", "Undo the last answer", ("Ctrl+Z",), "answer"),
+    ActionSpec("clip_redo", "Redo the answer", ("Ctrl+Shift+Z", "Ctrl+Y"), "answer"),
+    ActionSpec("clip_unsure", "Say that you are not sure", ("U",), "answer"),
+    *(ActionSpec(f"told_{by}", f"Say that the {by} told you", (key,), "answer") for by, key in TOLD_BY_KEYS.items()),
+    *(
+        ActionSpec(
+            f"clip_answer_{answer}",
+            f"Answer for the clip: {answer.replace('cant_tell', 'can’t tell').replace('_', ' ')}",
+            (key,),
+            "answer",
+        )
         for answer, key in ANSWER_KEYS.items()
     ),
 )

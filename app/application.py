@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
     finally:
         window.hide()
         window.review_page.close_player()
+        window.answer_page.close_player()
         services.runner.close()
         services.background.close()
         for part in (window, services.bridge, services.background, services.preferences):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from PySide6.QtGui import QUndoCommand
 
-from app.item_models.timeline_model import CANT_TELL
 from emoasst_core.emotions import EMOTIONS
 from emoasst_core.review.relabel import PARENT, relabel, withdraw
+from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import set_label
 from emoasst_core.store.shots import list_shots

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWi
 from app.actions import add_actions
 from app.dialogs.keys_dialog import KeysDialog
 from app.dialogs.settings_dialog import SettingsDialog
+from app.pages.answer_page import AnswerPage
 from app.pages.camera_page import CameraPage
 from app.pages.live_page import LivePage
 from app.pages.review_page import ReviewPage
@@ -37,8 +38,9 @@ class MainWindow(QMainWindow):
         self.camera_page = CameraPage(services)
         self.live_page = LivePage(services)
         self.review_page = ReviewPage(services)
+        self.answer_page = AnswerPage(services)
         self.pages = QStackedWidget()
-        for page in (self.start_page, self.camera_page, self.live_page, self.review_page):
+        for page in (self.start_page, self.camera_page, self.live_page, self.review_page, self.answer_page):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
         self._hints = QGuiApplication.styleHints()  # kept: a chained call would be deleted at once
@@ -90,6 +92,11 @@ class MainWindow(QMainWindow):
         self._show(self.review_page)
         self.review_page.open(session_id)
 
+    def open_answers(self, session_id: str) -> None:
+        """Ask about the unclear moments of a session."""
+        self._show(self.answer_page)
+        self.answer_page.open(session_id)
+
     def show_theme(self, choices: Choices) -> None:
         """Follow the choices of colours and text size."""
         application = QApplication.instance()
@@ -102,6 +109,7 @@ class MainWindow(QMainWindow):
         """Stop what runs; the application saves it after the window is gone."""
         self.live_page.leave()
         self.review_page.leave()
+        self.answer_page.leave()
         event.accept()
 
     def _chosen_theme(self, name: str) -> Theme:
@@ -111,7 +119,7 @@ class MainWindow(QMainWindow):
 
     def _show(self, page: QWidget) -> None:
         before = self.pages.currentWidget()
-        if before is not page and before in (self.live_page, self.review_page):
+        if before is not page and before in (self.live_page, self.review_page, self.answer_page):
             before.leave()
         self.pages.setCurrentWidget(page)
 
@@ -137,6 +145,9 @@ class MainWindow(QMainWindow):
         self.live_page.saved.connect(self.open_session)
         self.live_page.left.connect(self.go_home)
         self.review_page.left.connect(self.go_home)
+        self.review_page.answers_wanted.connect(self.open_answers)
+        self.answer_page.left.connect(self.go_home)
+        self.answer_page.session_wanted.connect(self.open_session)
         services.bridge.event_told.connect(self.live_page.take)
         services.bridge.frame_seen.connect(self.live_page.show_frame)
         services.preferences.changed.connect(self.show_theme)

@@ -33,6 +33,8 @@ class Player(QObject):
         self.is_playing = False
         self.rate = 1.0
         self._steps = False
+        self._start_s = 0.0
+        self._stop_s: float | None = None  # of the stretch played; None plays to the end
         self._bridge = Bridge(self)
         self._courier = Courier(self)
         self._sound = SoundTrack(self)
@@ -45,7 +47,7 @@ class Player(QObject):
     def open(self, path: Path | None, duration_s: float) -> None:
         """Take another recording, at its start; None for a session of which none was kept."""
         self.pause()
-        self.duration_s = duration_s
+        self.duration_s, self._start_s, self._stop_s = duration_s, 0.0, None
         if self._playback is None and path is not None:
             from emoasst_core.session.playback import Playback  # brings the decoder in: not before it is needed
 
@@ -73,12 +75,25 @@ class Player(QObject):
         if self.is_playing:
             self.pause()
             return
-        if self.position_s >= self.duration_s - 0.05:
-            self._go(0.0)
+        if self.position_s >= self._last_s - 0.05:
+            self._go(self._start_s)
+        self._play()
+
+    def _play(self) -> None:
         self.is_playing = True
         self._sound.play(self.position_s, self.rate)
         self._timer.start()
         self.playing_changed.emit(True)
+
+    def play_between(self, start_s: float, end_s: float) -> None:
+        """Play one stretch and stand still at its end; `toggle` then plays on or starts it again."""
+        self._stop_s = min(end_s, self.duration_s)
+        self._start_s = start_s
+        self._go(start_s)
+        if not self.is_playing:
+            self._play()
+        else:
+            self._sound.play(self.position_s, self.rate)
 
     def pause(self) -> None:
         """Stand still."""
@@ -101,9 +116,13 @@ class Player(QObject):
         if self._playback is not None:
             self._playback.close()
 
+    @property
+    def _last_s(self) -> float:
+        return self.duration_s if self._stop_s is None else self._stop_s
+
     def _tick(self) -> None:
         self._go(self._sound.position_s)
-        if self.position_s >= self.duration_s:
+        if self.position_s >= self._last_s:
             self.pause()
 
     def _go(self, time_s: float) -> None:

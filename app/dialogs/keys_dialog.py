@@ -8,7 +8,13 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QScrollArea, QVBoxLa
 from app.actions import ACTIONS
 from app.widgets.text import Button, label
 
-PAGE_NAMES = {"start": "On the start page", "live": "While a session runs", "review": "In the review", "any": "Everywhere"}
+PAGE_NAMES = {
+    "start": "On the start page",
+    "live": "While a session runs",
+    "answer": "While answering clips",
+    "review": "In the timeline",
+    "any": "Everywhere",
+}
 
 
 class KeysDialog(QDialog):

@@ -9,11 +9,11 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan
+from emoasst_core.store.clips import CANT_TELL, SOMETHING_ELSE
 from emoasst_core.store.sessions import SessionRecord
 from emoasst_core.store.utterances import UtteranceRow
 
 Index = QModelIndex | QPersistentModelIndex
-CANT_TELL = "cant_tell"
 
 
 class Lane(IntEnum):
@@ -28,6 +28,7 @@ class Lane(IntEnum):
 
 LANE_NAMES = {Lane.FACE: "Face", Lane.VOICE: "Voice", Lane.SHOWN: "Cue shown", Lane.ANSWER: "Your answer", Lane.WORDS: "Words"}
 _LANE_OF_SOURCE = {Source.FACE: Lane.FACE, Source.VOICE: Lane.VOICE, Source.SHOWN: Lane.SHOWN}
+NO_EMOTION = {CANT_TELL: "Can’t tell", SOMETHING_ELSE: "Something else"}
 HEADINGS = ("From", "To", "Lane", "Person", "What")
 
 
@@ -131,7 +132,7 @@ class TimelineModel(QAbstractTableModel):
         return LaneRow(lane, span.start_s, span.end_s, span.person, span.state, span.emotion, text)
 
     def _answer_row(self, row: UtteranceRow) -> LaneRow:
-        emotion = row.label if row.label and row.label != CANT_TELL else None
-        text = self._catalogue.word(emotion) if emotion else "Can’t tell" if row.label else ""
+        emotion = row.label if row.label and row.label not in NO_EMOTION else None
+        text = self._catalogue.word(emotion) if emotion else NO_EMOTION.get(row.label or "", "")
         state = CueState.CLEAR if emotion else CueState.UNSURE if row.label else None
         return LaneRow(Lane.ANSWER, row.start_s, row.end_s, row.person, state, emotion, text, row.number)

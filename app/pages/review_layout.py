@@ -41,6 +41,7 @@ class ReviewLayout:
         self._catalogue = catalogue
         self.back_button = Button("Start page", "plain", "back")
         self.title = ElidedLabel("heading")
+        self.clips_button = Button("Answer clips", "quiet", "question")
         self.undo_button = Button("Undo", "plain", "undo")
         self.redo_button = Button("Redo", "plain", "redo")
         self.table_button = Button("Show as a table", "plain")
@@ -124,7 +125,7 @@ class ReviewLayout:
         top.setSpacing(8)
         top.addWidget(self.back_button)
         top.addWidget(self.title, 1)
-        for button in (self.undo_button, self.redo_button, self.table_button):
+        for button in (self.clips_button, self.undo_button, self.redo_button, self.table_button):
             top.addWidget(button)
         left = QVBoxLayout()
         left.setSpacing(12)

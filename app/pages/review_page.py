@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.actions import ANSWERS, add_actions
 from app.corrections import AnswerCommand, answer_text, give_answer
-from app.item_models.timeline_model import CANT_TELL, TimelineModel, clock_text
+from app.item_models.timeline_model import TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
 from app.player import Player
 from app.services import Services
@@ -20,6 +20,7 @@ from app.widgets.session_list import session_name
 from emoasst_core.datatypes import CueState
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.marks import read_marks
+from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session
 from emoasst_core.store.utterances import UtteranceRow
@@ -32,6 +33,7 @@ class ReviewPage(QWidget):
     """One session at a time."""
 
     left = Signal()
+    answers_wanted = Signal(str)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -202,6 +204,7 @@ class ReviewPage(QWidget):
     def _connect(self) -> None:
         view, player = self.view, self.player
         view.back_button.clicked.connect(self.left)
+        view.clips_button.clicked.connect(lambda: self.answers_wanted.emit(self._session_id))
         view.undo_button.clicked.connect(self.stack.undo)
         view.redo_button.clicked.connect(self.stack.redo)
         view.table_button.clicked.connect(self._toggle_table)

@@ -7,11 +7,12 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from app.actions import ANSWER_KEYS, ANSWERS
-from app.item_models.timeline_model import CANT_TELL
 from app.theme import LIGHT, Theme
 from app.widgets.cue_card import draw_cue_icon
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState
+from emoasst_core.emotions import EMOTIONS
+from emoasst_core.store.clips import CANT_TELL
 
 ROOM_PX = 50  # edges and gaps beside key, face and word
 NUM_ROWS = 4
@@ -20,20 +21,26 @@ NUM_ROWS = 4
 class AnswerButton(QPushButton):
     """Key, face and word."""
 
-    def __init__(self, catalogue: Catalogue, answer: str, parent: QWidget | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, answer: str, word: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        is_unknown = answer == CANT_TELL
+        is_emotion = answer in EMOTIONS
         self._catalogue = catalogue
-        self._cue = Cue(0.0, CueState.UNSURE) if is_unknown else Cue(0.0, CueState.CLEAR, answer)
+        self._cue = Cue(0.0, CueState.CLEAR, answer) if is_emotion else Cue(0.0, CueState.UNSURE)
         self._key = ANSWER_KEYS[answer]
-        self._word = "Can’t tell" if is_unknown else catalogue.word(answer).capitalize()
         self._theme = LIGHT
+        self.set_word(word or (catalogue.word(answer).capitalize() if is_emotion else "Can’t tell"))
         self.setProperty("role", "answer")
         self.setCheckable(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setAccessibleName(f"{self._word}, key {self._key}")
-        self.setToolTip(f"Answer “{self._word.lower()}” ({self._key})")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_word(self, word: str) -> None:
+        """Call the answer this."""
+        self._word = word
+        self.setAccessibleName(f"{word}, key {self._key}")
+        self.setToolTip(f"Answer “{word.lower()}” ({self._key})")
+        self.updateGeometry()
+        self.update()
 
     def set_theme(self, theme: Theme) -> None:
         """Paint with this theme."""

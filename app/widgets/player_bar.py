@@ -50,7 +50,7 @@ class PlayerBar(QWidget):
         self.play_button.ensurePolished()
         metrics = self.play_button.fontMetrics()
         widest = max(metrics.horizontalAdvance(text) for text in ("Play", "Pause"))
-        self.play_button.setFixedWidth(widest + self.play_button.iconSize().width() + 50)
+        self.play_button.setFixedWidth(widest + round(1.4 * metrics.height()) + 54)
 
     def show_time(self, time_s: float, duration_s: float) -> None:
         """Show where the player stands."""

@@ -6,16 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from emoasst_core.emotions import EMOTIONS
-from emoasst_core.review.relabel import relabel, withdraw
+from emoasst_core.review.relabel import relabel, undo_last_change, withdraw
 from emoasst_core.store.clips import CANT_TELL, SOMETHING_ELSE, Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session, set_label
-from emoasst_core.store.shots import list_shots
+from emoasst_core.store.shots import CacheVersion, list_shots
 from emoasst_core.store.utterances import UtteranceRow
 
 UNSURE_WEIGHT = 0.5  # of an answer that its giver was not sure of, beside one that was
 NUM_LIKELIEST = 3
 CONTEXT_UTTERANCES = 2  # said before and after
+TEACHES_NOTHING = (CANT_TELL, SOMETHING_ELSE)
 SECONDS_PER_CLIP = 20  # two times through and a moment to think: 8 clips are under 3 minutes
 
 
@@ -82,11 +83,15 @@ def minutes_for(num_clips: int) -> int:
     return max(1, round(num_clips * SECONDS_PER_CLIP / 60))
 
 
-def keep_answer(database: Database, clip: Clip, labeller: str, answer: ClipAnswer | None) -> None:
+def keep_answer(database: Database, clip: Clip, labeller: str, answer: ClipAnswer | None, sitting: str = "") -> None:
     """Keep one adult's answer to a clip, or take it back; the cache follows, both or neither.
 
     Where adults differ, the shot carries each answer by its share, an unsure one at half weight. "Can't tell" and
     "something else" are kept but never enter the cache.
+
+    Args:
+        answer: None takes the adult's answer back.
+        sitting: answers of one sitting make one version of the cache.
 
     Raises:
         EmoAsstError: the clip is gone, or the database cannot be written.
@@ -99,16 +104,36 @@ def keep_answer(database: Database, clip: Clip, labeller: str, answer: ClipAnswe
             store.answer(answer)
         said = store.answers([clip.clip_id]).get(clip.clip_id, ())
         shares = shares_of(said)
+        if answer is None or answer.answer in TEACHES_NOTHING:
+            for record in list_shots(database):
+                if (record.session_id, record.utterance_number) == (clip.session_id, clip.utterance_number):
+                    withdraw(database, record.shot.shot_id, labeller, sitting=sitting)
         if shares:
-            _learn(database, clip, said, shares)
-            return
-        for record in list_shots(database):
-            if (record.session_id, record.utterance_number) == (clip.session_id, clip.utterance_number):
-                withdraw(database, record.shot.shot_id)
-        newest = said[-1] if said else None
-        set_label(
-            database, clip.session_id, clip.utterance_number, newest.answer if newest else None, newest.labeller if newest else ""
-        )
+            _learn(database, clip, said, shares, sitting)
+        elif said:
+            set_label(database, clip.session_id, clip.utterance_number, said[-1].answer, said[-1].labeller)
+
+
+def take_last_change_back(database: Database) -> CacheVersion:
+    """Bring back the cache as it was before the last change; clips whose answers made that change wait again.
+
+    Returns:
+        The version that is in force now.
+
+    Raises:
+        CacheError: no earlier version is kept.
+    """
+    with database.writing():
+        before = {(record.session_id, record.utterance_number) for record in list_shots(database)}
+        version = undo_last_change(database)
+        gone = before - {(record.session_id, record.utterance_number) for record in list_shots(database)}
+        store = Clips(database)
+        for session_id in {session_id for session_id, _ in gone}:
+            clips = [clip for clip in store.all(session_id) if (session_id, clip.utterance_number) in gone]
+            for clip_id, answers in store.answers([clip.clip_id for clip in clips]).items():
+                for said in answers:
+                    store.take_back(clip_id, said.labeller)
+    return version
 
 
 def shares_of(answers: Sequence[ClipAnswer]) -> dict[str, float]:
@@ -119,12 +144,22 @@ def shares_of(answers: Sequence[ClipAnswer]) -> dict[str, float]:
     """
     weights: dict[str, float] = {}
     for said in answers:
-        if said.answer not in (CANT_TELL, SOMETHING_ELSE):
+        if said.answer not in TEACHES_NOTHING:
             weights[said.answer] = weights.get(said.answer, 0.0) + (1.0 if said.is_sure else UNSURE_WEIGHT)
     total = sum(weights.values())
     return {name: weights[name] / total for name in EMOTIONS if name in weights}
 
 
-def _learn(database: Database, clip: Clip, said: Sequence[ClipAnswer], shares: Mapping[str, float]) -> None:
+def _learn(database: Database, clip: Clip, said: Sequence[ClipAnswer], shares: Mapping[str, float], sitting: str) -> None:
     newest = [one for one in said if one.answer in shares][-1]
-    relabel(database, clip.session_id, clip.utterance_number, newest.answer, newest.labeller, shares=shares)
+    relabel(
+        database,
+        clip.session_id,
+        clip.utterance_number,
+        newest.answer,
+        newest.labeller,
+        is_sure=all(one.is_sure for one in said if one.answer in shares),
+        told_by=newest.told_by,
+        shares=shares,
+        sitting=sitting,
+    )

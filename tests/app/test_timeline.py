@@ -5,11 +5,12 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
-from app.item_models.timeline_model import CANT_TELL, Lane, TimelineModel, clock_text
+from app.item_models.timeline_model import Lane, TimelineModel, clock_text
 from app.theme import LIGHT
 from app.widgets.timeline_view import TimelineView
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import CueState, Modality, Source, Timeline, TimelineSpan, Word
+from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.sessions import SessionRecord
 from emoasst_core.store.utterances import UtteranceRow
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emoasst_core.emotions import EMOTIONS
-from emoasst_core.review.clip_answers import keep_answer, likeliest_of, questions
+from emoasst_core.review.clip_answers import keep_answer, likeliest_of, questions, take_last_change_back
 from emoasst_core.store.clips import CANT_TELL, SOMETHING_ELSE, Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import get_utterance
@@ -45,6 +45,16 @@ def test_adults_who_differ_make_a_soft_label_in_which_an_unsure_one_counts_half(
     assert shares(database) == [{"joy": 2 / 3, "fear": 1 / 3}]
     keep_answer(database, clip, "Anna", None)
     assert shares(database) == [{"fear": 1.0}]
+
+
+def test_one_action_takes_the_answers_of_a_sitting_back_and_their_clips_wait_again(database: Database, clip: Clip) -> None:
+    (_, second) = Clips(database).add([Clip("evening", 2, 3.0, 7.0, "", "close")])
+    for one in (clip, second):
+        keep_answer(database, one, "Anna", said(one, "fear"), sitting="tonight")
+    assert shares(database) == [{"fear": 1.0}] * 2
+    assert take_last_change_back(database).num_shots == 0
+    assert Clips(database).pending("evening") == (clip, second)
+    assert get_utterance(database, "evening", 1).label is None
 
 
 @pytest.mark.parametrize("answer", [CANT_TELL, SOMETHING_ELSE])
