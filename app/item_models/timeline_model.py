@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -29,6 +30,7 @@ class Lane(IntEnum):
 LANE_NAMES = {Lane.FACE: "Face", Lane.VOICE: "Voice", Lane.SHOWN: "Cue shown", Lane.ANSWER: "Your answer", Lane.WORDS: "Words"}
 _LANE_OF_SOURCE = {Source.FACE: Lane.FACE, Source.VOICE: Lane.VOICE, Source.SHOWN: Lane.SHOWN}
 NO_EMOTION = {CANT_TELL: "Can’t tell", SOMETHING_ELSE: "Something else"}
+NEIGHBOURS = 8  # overlapping utterances looked at on either side of a moment
 HEADINGS = ("From", "To", "Lane", "Person", "What")
 
 
@@ -65,6 +67,8 @@ class TimelineModel(QAbstractTableModel):
         self.rows: list[LaneRow] = []
         self.utterances: tuple[UtteranceRow, ...] = ()
         self.duration_s = 0.0
+        self._by_start: list[UtteranceRow] = []
+        self._index()
 
     def load(self, record: SessionRecord | None) -> None:
         """Show another session."""
@@ -77,20 +81,22 @@ class TimelineModel(QAbstractTableModel):
             self.rows += [self._answer_row(utterance) for utterance in record.utterances]
             self.rows += [LaneRow(Lane.WORDS, word.start_s, word.end_s, text=word.text) for word in record.timeline.words]
             self.rows.sort(key=lambda row: (row.start_s, row.lane))
+        self._index()
         self.endResetModel()
 
     def set_answer(self, number: int, answer: str | None) -> None:
         """Note the answer for one utterance; None for none."""
-        self.utterances = tuple(replace(row, label=answer) if row.number == number else row for row in self.utterances)
-        utterance = self.utterance(number)
-        for position, row in enumerate(self.rows):
-            if row.utterance == number:
-                self.rows[position] = self._answer_row(utterance)
-                self.dataChanged.emit(self.index(position, 0), self.index(position, len(HEADINGS) - 1))
+        place = self._place_of_number[number]
+        changed = replace(self.utterances[place], label=answer)
+        self.utterances = (*self.utterances[:place], changed, *self.utterances[place + 1 :])
+        self._by_start = [changed if row.number == number else row for row in self._by_start]
+        position = self._row_of_number[number]
+        self.rows[position] = self._answer_row(changed)
+        self.dataChanged.emit(self.index(position, 0), self.index(position, len(HEADINGS) - 1))
 
     def utterance(self, number: int) -> UtteranceRow:
         """The utterance of this number."""
-        return next(row for row in self.utterances if row.number == number)
+        return self.utterances[self._place_of_number[number]]
 
     def utterance_at(self, time_s: float) -> UtteranceRow | None:
         """The utterance that a moment lies in, else the one nearest to it."""
@@ -98,12 +104,22 @@ class TimelineModel(QAbstractTableModel):
         def distance_s(row: UtteranceRow) -> tuple[float, float]:
             return max(row.start_s - time_s, time_s - row.end_s + 1e-6, 0.0), -row.start_s
 
-        return min(self.utterances, key=distance_s, default=None)
+        after = bisect_right(self._starts_s, time_s)
+        return min(self._by_start[max(0, after - NEIGHBOURS) : after + NEIGHBOURS], key=distance_s, default=None)
 
     def shown_at(self, time_s: float) -> LaneRow | None:
         """The cue that was shown at a moment."""
-        shown = [row for row in self.rows if row.lane is Lane.SHOWN and row.start_s <= time_s < row.end_s]
-        return shown[-1] if shown else None
+        begun = bisect_right(self._shown_starts_s, time_s)
+        return self._shown[begun - 1] if begun and time_s < self._shown[begun - 1].end_s else None
+
+    def _index(self) -> None:
+        """What is asked for thirty times a second while a recording plays is looked up, not searched."""
+        self._place_of_number = {row.number: place for place, row in enumerate(self.utterances)}
+        self._row_of_number = {row.utterance: place for place, row in enumerate(self.rows) if row.utterance}
+        self._by_start = sorted(self.utterances, key=lambda row: row.start_s)
+        self._starts_s = [row.start_s for row in self._by_start]
+        self._shown = [row for row in self.rows if row.lane is Lane.SHOWN]
+        self._shown_starts_s = [row.start_s for row in self._shown]
 
     def rowCount(self, parent: Index | None = None) -> int:
         """One row per stretch."""

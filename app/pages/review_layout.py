@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QHeaderView,
@@ -20,6 +21,8 @@ from app.item_models.timeline_model import LaneRow, TimelineModel, clock_text
 from app.theme import BODY_LINE_PX
 from app.widgets.answer_pad import AnswerPad
 from app.widgets.cue_card import CueIcon
+from app.widgets.find_bar import FindBar
+from app.widgets.flow import FlowLayout
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
 from app.widgets.player_bar import PlayerBar
@@ -31,6 +34,7 @@ from emoasst_core.store.utterances import UtteranceRow
 
 SIDE_PX = 362  # least width of the answers
 CUE_ICON_PX = 44
+LEAST_PICTURE_PX = 440  # beside the answers, edges and gaps included
 LOWER_PX = 220  # at the normal text size
 
 
@@ -48,6 +52,7 @@ class ReviewLayout:
         self.notice = Notice()
         self.picture = PictureView()
         self.bar = PlayerBar()
+        self.find = FindBar(catalogue)
         self.pad = AnswerPad(catalogue)
         self.timeline = TimelineView(model, catalogue)
         self.table = _table(model)
@@ -73,9 +78,12 @@ class ReviewLayout:
         self.show_cue(None)
         self.pad.show_answer(None, False)
 
-    def fit(self) -> None:
-        """Give timeline and table the height their text needs."""
+    def fit(self, page_px: int) -> None:
+        """Give timeline and table the height their text needs; put the answers below the picture on a narrow page."""
         self.title.ensurePolished()
+        is_narrow = page_px < self.pad.minimumSizeHint().width() + LEAST_PICTURE_PX
+        direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._middle.setDirection(direction)
         self.lower.setFixedHeight(round(LOWER_PX * max(1.0, self.bar.speed_button.fontMetrics().height() / BODY_LINE_PX)))
 
     def show_part(self, part: UtteranceRow) -> None:
@@ -121,20 +129,23 @@ class ReviewLayout:
         _name(self.redo_button, "Redo", text)
 
     def _lay_out(self, page: QWidget) -> None:
+        tools = QWidget()
+        flow = FlowLayout(tools, gap_px=8)
+        for button in (self.clips_button, self.undo_button, self.redo_button, self.table_button):
+            flow.addWidget(button)
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.back_button)
         top.addWidget(self.title, 1)
-        for button in (self.clips_button, self.undo_button, self.redo_button, self.table_button):
-            top.addWidget(button)
+        top.addWidget(tools)
         left = QVBoxLayout()
         left.setSpacing(12)
         left.addWidget(self.picture, 1)
         left.addWidget(self.bar)
-        middle = QHBoxLayout()
-        middle.setSpacing(20)
-        middle.addLayout(left, 1)
-        middle.addWidget(self._answers_card())
+        self._middle = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._middle.setSpacing(20)
+        self._middle.addLayout(left, 1)
+        self._middle.addWidget(self._answers_card())
         inside = QWidget()
         inside.setObjectName("scrolled")
         layout = QVBoxLayout(inside)
@@ -142,7 +153,8 @@ class ReviewLayout:
         layout.setSpacing(12)
         layout.addLayout(top)
         layout.addWidget(self.notice)
-        layout.addLayout(middle, 1)
+        layout.addLayout(self._middle, 1)
+        layout.addWidget(self.find)
         layout.addWidget(self.lower)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)

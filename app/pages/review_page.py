@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QUndoStack
+from PySide6.QtGui import QResizeEvent, QUndoStack
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.actions import ANSWERS, add_actions
@@ -14,8 +14,10 @@ from app.corrections import AnswerCommand, answer_text, give_answer
 from app.item_models.timeline_model import TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
 from app.player import Player
+from app.review_finder import ReviewFinder
 from app.services import Services
 from app.theme import Theme
+from app.widgets.find_bar import WHOLE
 from app.widgets.session_list import session_name
 from emoasst_core.datatypes import CueState
 from emoasst_core.errors import EmoAsstError
@@ -44,6 +46,7 @@ class ReviewPage(QWidget):
         self.stack = QUndoStack(self)
         self.player = Player(self)
         self.view = ReviewLayout(self, services.catalogue, self.model)
+        self.finder = ReviewFinder(self.view, self.model, self.player.seek, lambda: self.player.position_s)
         self.actions_by_name = add_actions(self, "review", self._handlers())
         self._connect()
 
@@ -64,7 +67,12 @@ class ReviewPage(QWidget):
 
     def set_theme(self, _theme: Theme) -> None:
         """Follow a change of the text size."""
-        self.view.fit()
+        self.view.fit(self.width())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Follow the width of the window."""
+        super().resizeEvent(event)
+        self.view.fit(self.width())
 
     def leave(self) -> None:
         """Stand still."""
@@ -124,10 +132,12 @@ class ReviewPage(QWidget):
             recording = None
         if recording is None:
             self.view.picture.say("No picture was kept of this session." if not record.recording else "The recording was moved.")
+        self.finder.load(record)
         self.player.open(recording, record.duration_s)
         self.view.timeline.setFocus()
 
     def _move(self, time_s: float) -> None:
+        self.finder.follow(time_s)
         self.view.timeline.set_position(time_s)
         self.view.bar.show_time(time_s, self.player.duration_s)
         part = self.model.utterance_at(time_s)
@@ -196,6 +206,14 @@ class ReviewPage(QWidget):
             "zoom_in": lambda: self.view.timeline.zoom(1),
             "zoom_out": lambda: self.view.timeline.zoom(-1),
             "show_table": self._toggle_table,
+            "next_emotion": self.finder.next_of_emotion,
+            "previous_emotion": lambda: self.finder.next_of_emotion(-1),
+            "previous_chapter": lambda: self.finder.step_chapter(-1),
+            "next_chapter": lambda: self.finder.step_chapter(1),
+            "whole_session": lambda: self.finder.show_chapter(WHOLE),
+            "search_words": self.view.find.words_edit.setFocus,
+            "next_words": self.finder.next_words,
+            "answer_clips": lambda: self.answers_wanted.emit(self._session_id),
             "undo": self.stack.undo,
             "redo": self.stack.redo,
         }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from app.item_models.timeline_model import clock_text
-from app.theme import Theme
+from app.theme import TARGET_PX, Theme
+from app.widgets.flow import FlowLayout
 from app.widgets.text import Button, label
 
 
@@ -29,10 +30,8 @@ class PlayerBar(QWidget):
         self.speed_button.setCheckable(True)
         self.speed_button.setAccessibleName("Play at half speed")
         self._time = label("", "soft", wraps=False)
-        self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
+        self._time.setMinimumHeight(TARGET_PX)
+        layout = FlowLayout(self, gap_px=10)
         for button, signal, tip in (
             (self.back_button, self.back_wanted, "Go to the part before (Up)"),
             (self.play_button, self.play_wanted, "Play or pause (Space)"),
@@ -43,7 +42,7 @@ class PlayerBar(QWidget):
             button.setToolTip(tip)
             button.clicked.connect(signal)
             layout.addWidget(button)
-        layout.addWidget(self._time, 1)
+        layout.addWidget(self._time)
 
     def set_theme(self, _theme: Theme) -> None:
         """Give the main button room for both its words."""

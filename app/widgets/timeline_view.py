@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QWheelEvent
-from PySide6.QtSvg import QSvgRenderer
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.item_models.timeline_model import LANE_NAMES, Lane, LaneRow, TimelineModel, clock_text
-from app.theme import LIGHT, Theme, text_on
+from app.theme import LIGHT, Theme
+from app.widgets.timeline_lanes import LEAST_ROW_PX, LaneBand, column_picture
+from app.widgets.timeline_rows import RowPainter
 from emoasst_core.cues.catalogue import Catalogue
-from emoasst_core.datatypes import Cue, CueState
 
 NAMES_ROOM_PX = 26  # edges beside the names of the lanes
 GAP_PX = 6
-ICON_PX = 22
 TICKS_S = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600)
 TICK_GAP_LINES = 4.7  # between two times on the ruler, in heights of a line of text
 ZOOM_STEP = 1.6
@@ -31,25 +31,25 @@ class TimelineView(QWidget):
     def __init__(self, model: TimelineModel, catalogue: Catalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
-        self._catalogue = catalogue
-        self._icons: dict[tuple[str, str], QPixmap] = {}
+        self._rows = RowPainter(catalogue)
         self._theme = LIGHT
         self._position_s = 0.0
         self._selected = (0.0, 0.0)
         self._marks_s: tuple[float, ...] = ()
-        self._words_end_px = 0.0
+        self._bands: dict[Lane, LaneBand] = {}
+        self._names_px: float | None = None  # measured once per font
         self._first_s, self._span_s = 0.0, 1.0
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Timeline")
         self.setAccessibleDescription("Lanes: face, voice, cue shown, your answer, words. The table shows the same in words.")
         model.modelReset.connect(self._show_all)
-        model.dataChanged.connect(self.update)
+        model.dataChanged.connect(self._follow)
 
     def set_theme(self, theme: Theme) -> None:
         """Paint with this theme."""
         self._theme = theme
-        self._icons.clear()
+        self._rows.set_theme(theme)
         self.update()
 
     def set_position(self, time_s: float) -> None:
@@ -72,8 +72,10 @@ class TimelineView(QWidget):
     @property
     def names_px(self) -> float:
         """Width of the names of the lanes."""
-        metrics = QFontMetricsF(self.font())
-        return max(metrics.horizontalAdvance(name) for name in LANE_NAMES.values()) + NAMES_ROOM_PX
+        if self._names_px is None:
+            metrics = QFontMetricsF(self.font())
+            self._names_px = max(metrics.horizontalAdvance(name) for name in LANE_NAMES.values()) + NAMES_ROOM_PX
+        return self._names_px
 
     @property
     def ruler_px(self) -> float:
@@ -110,6 +112,12 @@ class TimelineView(QWidget):
             self.names_px, self.ruler_px + lane * height + GAP_PX / 2, self.width() - self.names_px - 8, height - GAP_PX
         )
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of the text size."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._names_px = None
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Go to where it was clicked."""
         self.moment_chosen.emit(self.time_of(event.position().x()))
@@ -140,11 +148,8 @@ class TimelineView(QWidget):
             painter.setBrush(QColor(self._theme.lane))
             painter.drawRoundedRect(band, 6, 6)
         painter.setClipRect(QRectF(self.names_px, 0, self.width() - self.names_px, self.height()))
-        last_s = self._first_s + self._span_s
-        self._words_end_px = 0.0
-        for row in self._model.rows:
-            if row.start_s < last_s and row.end_s > self._first_s:
-                self._paint_row(painter, row)
+        for lane in Lane:
+            self._paint_lane(painter, lane)
         self._paint_selection_and_line(painter)
         if self.hasFocus():
             painter.setClipping(False)
@@ -153,7 +158,55 @@ class TimelineView(QWidget):
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(2, 2, -2, -2), 8, 8)
         painter.end()
 
+    def _follow(self) -> None:
+        """An answer has changed: its lane is painted from new arrays."""
+        self._bands.pop(Lane.ANSWER, None)
+        self.update()
+
+    def _band(self, lane: Lane) -> LaneBand:
+        if lane not in self._bands:
+            self._bands[lane] = LaneBand([row for row in self._model.rows if row.lane is lane])
+        return self._bands[lane]
+
+    def _paint_lane(self, painter: QPainter, lane: Lane) -> None:
+        """Row by row, or by columns of pixels where the rows are too many for that."""
+        band, place = self._band(lane), self.lane_rect(lane)
+        first, last = band.between(self._first_s, self._first_s + self._span_s)
+        if lane is Lane.WORDS:
+            self._paint_words(painter, band, first, last)
+        elif (last - first) * LEAST_ROW_PX <= place.width():
+            for row in band.rows[first:last]:
+                if row.end_s > self._first_s:
+                    self._rows.paint(painter, row, self._place_of(row))
+        elif place.width() >= 1:
+            edges_s = self._first_s + np.arange(int(place.width()) + 1, dtype=np.float64) * (self._span_s / place.width())
+            painter.drawImage(place.topLeft(), column_picture(band.columns(edges_s), max(1, int(place.height())), self._theme))
+
+    def _paint_words(self, painter: QPainter, band: LaneBand, first: int, last: int) -> None:
+        """Words follow each other as on a line; where they come too fast for the zoom, the later ones are left out."""
+        lane, metrics, end_px, place = self.lane_rect(Lane.WORDS), QFontMetricsF(painter.font()), 0.0, first
+        painter.setPen(QColor(self._theme.ink))
+        while place < last:
+            row = band.rows[place]
+            at, width = self.x_of(row.start_s), metrics.horizontalAdvance(row.text)
+            left = max(at, end_px)
+            if left - at <= MOST_WORD_SHIFT_PX:
+                where = QRectF(left, lane.top(), width + 2, lane.height())
+                painter.drawText(where, int(Qt.AlignmentFlag.AlignVCenter), row.text)
+                end_px = left + width + WORD_GAP_PX
+            reached_s = self._first_s + (end_px - MOST_WORD_SHIFT_PX - self.names_px) / self._px_per_s
+            place = band.next_after(place + 1, reached_s)
+
+    @property
+    def _px_per_s(self) -> float:
+        return max(1e-6, (self.width() - self.names_px - 8) / self._span_s)
+
+    def look_at(self, start_s: float, end_s: float) -> None:
+        """Show this stretch from edge to edge."""
+        self._look_at(start_s, end_s - start_s)
+
     def _show_all(self) -> None:
+        self._bands.clear()
         self._position_s, self._selected, self._marks_s = 0.0, (0.0, 0.0), ()
         self._first_s, self._span_s = 0.0, max(LEAST_SPAN_S, self._model.duration_s)
         self.update()
@@ -178,71 +231,9 @@ class TimelineView(QWidget):
                 painter.drawText(QPointF(x + 5, self.ruler_px - 14), text)
             tick += 1
 
-    def _paint_row(self, painter: QPainter, row: LaneRow) -> None:
-        band = self.lane_rect(row.lane)
-        left, right = self.x_of(row.start_s), self.x_of(row.end_s)
-        place = QRectF(left, band.top(), max(2.0, right - left - 1), band.height())
-        ink = QColor(self._theme.ink_soft)
-        text_color = self._theme.ink
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if row.emotion is not None and row.state is CueState.CLEAR:
-            color = self._theme.emotions[row.emotion]
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(color))
-            painter.drawRoundedRect(place, 4, 4)
-            text_color = text_on(color)
-        elif row.emotion is not None and row.state is CueState.MAYBE:
-            painter.setPen(QPen(QColor(self._theme.emotions[row.emotion]), 2.5))
-            painter.drawRoundedRect(place.adjusted(1.5, 1.5, -1.5, -1.5), 4, 4)
-        elif row.state is CueState.UNSURE:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QBrush(ink, Qt.BrushStyle.BDiagPattern))
-            painter.drawRoundedRect(place, 4, 4)
-            text_color = ""
-        elif row.state is not None:
-            painter.setPen(QPen(ink, 1.5, Qt.PenStyle.DotLine))
-            middle = place.center().y()
-            painter.drawLine(QPointF(place.left() + 2, middle), QPointF(place.right() - 2, middle))
-            text_color = ""
-        elif row.lane is Lane.ANSWER:
-            painter.setPen(QPen(QColor(self._theme.outline), 1, Qt.PenStyle.DashLine))
-            painter.drawRoundedRect(place.adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        if row.lane is Lane.WORDS:
-            self._paint_word(painter, row, place)
-        elif text_color and row.text:
-            self._paint_text(painter, row, place, text_color)
-
-    def _paint_text(self, painter: QPainter, row: LaneRow, place: QRectF, color: str) -> None:
-        width = QFontMetricsF(painter.font()).horizontalAdvance(row.text)
-        if width + 10 <= place.width():
-            painter.setPen(QColor(color))
-            painter.drawText(place.adjusted(-12, 0, 12, 0), int(Qt.AlignmentFlag.AlignCenter), row.text)
-        elif row.emotion is not None and place.width() >= ICON_PX + 4 and place.height() >= ICON_PX:
-            icon = self._icon(row.emotion, color)
-            painter.drawPixmap(place.center() - QPointF(ICON_PX / 2, ICON_PX / 2), icon)
-
-    def _paint_word(self, painter: QPainter, row: LaneRow, place: QRectF) -> None:
-        """Words follow each other as on a line; where they come too fast for the zoom, the later ones are left out."""
-        width = QFontMetricsF(painter.font()).horizontalAdvance(row.text)
-        left = max(place.left(), self._words_end_px)
-        if left - place.left() > MOST_WORD_SHIFT_PX:
-            return
-        painter.setPen(QColor(self._theme.ink))
-        painter.drawText(QRectF(left, place.top(), width + 2, place.height()), int(Qt.AlignmentFlag.AlignVCenter), row.text)
-        self._words_end_px = left + width + WORD_GAP_PX
-
-    def _icon(self, emotion: str, color: str) -> QPixmap:
-        """The small face that tells the emotion where its word does not fit; drawn once per theme."""
-        if (emotion, color) not in self._icons:
-            pixmap = QPixmap(ICON_PX * 2, ICON_PX * 2)
-            pixmap.setDevicePixelRatio(2)
-            pixmap.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(pixmap)
-            drawing = self._catalogue.icon(Cue(0.0, CueState.MAYBE, emotion)).read_text("utf-8").replace("currentColor", color)
-            QSvgRenderer(QByteArray(drawing.encode())).render(painter, QRectF(0, 0, ICON_PX, ICON_PX))
-            painter.end()
-            self._icons[emotion, color] = pixmap
-        return self._icons[emotion, color]
+    def _place_of(self, row: LaneRow) -> QRectF:
+        band, left, right = self.lane_rect(row.lane), self.x_of(row.start_s), self.x_of(row.end_s)
+        return QRectF(left, band.top(), max(2.0, right - left - 1), band.height())
 
     def _paint_selection_and_line(self, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -16,11 +16,11 @@ LENGTH_S = 5.0
 WORDS = "I did not know that you were there"
 
 
-def save_unclear_session(folder, session_id="evening", with_recording=True):
-    """60 utterances of 5 s; in every one two emotions are about equally likely."""
+def save_unclear_session(folder, session_id="evening", with_recording=True, num_utterances=NUM_UTTERANCES):
+    """Utterances of 5 s; in every one two emotions are about equally likely."""
     recording = str(write_recording(folder / "Breakfast.mp4", ("green", "red"), seconds_each=1.0)) if with_recording else ""
     rows, spans = [], []
-    for number in range(1, NUM_UTTERANCES + 1):
+    for number in range(1, num_utterances + 1):
         first, second = EMOTIONS[number % 7], EMOTIONS[(number + 2) % 7]
         probs = {name: 0.45 if name == first else 0.35 if name == second else 0.04 for name in EMOTIONS}
         start_s = (number - 1) * LENGTH_S
@@ -36,9 +36,11 @@ def save_unclear_session(folder, session_id="evening", with_recording=True):
             shown = {} if source is Source.SHOWN else probs
             spans.append(TimelineSpan(start_s, start_s + LENGTH_S - 0.5, "person 1", source, state, emotion, shown))
     words = tuple(
-        Word(5.0 * n + 0.5 * k, 5.0 * n + 0.5 * k + 0.4, word) for n in range(60) for k, word in enumerate(WORDS.split())
+        Word(5.0 * n + 0.5 * k, 5.0 * n + 0.5 * k + 0.4, word)
+        for n in range(num_utterances)
+        for k, word in enumerate(WORDS.split())
     )
-    duration_s = NUM_UTTERANCES * LENGTH_S
+    duration_s = num_utterances * LENGTH_S
     timeline = Timeline(recording, duration_s, tuple(spans), words, "basic")
     record = SessionRecord(session_id, recording, datetime.now(UTC), duration_s, "starter", "colour", timeline, tuple(rows))
     with Database(paths.database_path()) as database:

@@ -1,15 +1,18 @@
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
-from app.item_models.timeline_model import Lane, TimelineModel, clock_text
+from app.item_models.timeline_model import Lane, LaneRow, TimelineModel, clock_text
 from app.theme import LIGHT
+from app.widgets.timeline_lanes import LaneBand
 from app.widgets.timeline_view import TimelineView
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import CueState, Modality, Source, Timeline, TimelineSpan, Word
+from emoasst_core.emotions import EMOTIONS
 from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.sessions import SessionRecord
 from emoasst_core.store.utterances import UtteranceRow
@@ -121,3 +124,33 @@ def test_zooming_keeps_the_line_in_its_place_and_ends_at_two_seconds(view):
     assert view.time_of(10_000) - view.time_of(-10_000) <= 4.0
     view.zoom(-20)
     assert view.x_of(4.0) <= view.width()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_columns_show_what_lasted_longest_in_each(seed):
+    rng = np.random.default_rng(seed)
+    starts = np.sort(rng.uniform(0, 100, 400))
+    emotions = [EMOTIONS[number] for number in rng.integers(0, 3, 400)]
+    rows = [
+        LaneRow(Lane.FACE, start, start + length, "", CueState.CLEAR, emotion)
+        for start, length, emotion in zip(starts, rng.uniform(0, 0.5, 400), emotions, strict=True)
+    ]
+    edges = np.linspace(20, 60, 81)
+    found = LaneBand(rows).columns(edges)
+    for place, (left, right) in enumerate(pairwise(edges)):
+        lasted = np.zeros(7)
+        for row in rows:
+            lasted[EMOTIONS.index(row.emotion)] += max(0.0, min(row.end_s, right) - max(row.start_s, left))
+        if lasted.max() < 0.01:
+            continue
+        assert lasted[found[place]] >= lasted.max() - 0.08  # the grid of a column is finer than this
+
+
+def test_a_crowded_lane_is_painted_in_the_colours_of_its_rows(view):
+    rows = [
+        LaneRow(Lane.FACE, 0.001 * n, 0.001 * n + 0.001, "", CueState.CLEAR, "joy" if n < 2000 else "fear") for n in range(4000)
+    ]
+    view._model.rows = [row for row in view._model.rows if row.lane is not Lane.FACE] + rows
+    view._show_all()
+    assert pixel(view, 1.0, Lane.FACE) == LIGHT.emotions["joy"]
+    assert pixel(view, 3.5, Lane.FACE) == LIGHT.emotions["fear"]
