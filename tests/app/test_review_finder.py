@@ -4,6 +4,7 @@ import pytest
 from clip_session import save_unclear_session
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 
 from app.item_models.timeline_model import Lane
 
@@ -70,9 +71,8 @@ def test_the_review_never_scrolls_sideways_even_with_large_text(drive, tmp_path,
                 page.view.pad.choose("something_else")
             for _ in range(5):
                 yield lambda: True
-            from PySide6.QtWidgets import QScrollArea
-
             (area,) = [part for part in page.findChildren(QScrollArea) if part.isVisible()]
             assert area.horizontalScrollBar().maximum() == 0, (type(page).__name__, area.widget().minimumSizeHint())
+        window._services.preferences.change(text_scale=1.0)
 
     drive(script)
