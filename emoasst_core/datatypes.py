@@ -124,6 +124,7 @@ class Utterance:
         frame_embeddings: (num_frames, embed_dim), sampled face frames, or None where no face was seen.
         samples: (n,) 16 kHz sound of the stretch, or None where nobody was heard.
         text: transcript, "" where there is none.
+        context: texts of up to two utterances before it, oldest first.
     """
 
     number: int
@@ -134,6 +135,7 @@ class Utterance:
     frame_embeddings: Vector | None = None
     samples: NDArray[np.float32] | None = None
     text: str = ""
+    context: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

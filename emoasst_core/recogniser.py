@@ -89,7 +89,7 @@ class Recogniser:
             embeddings[Modality.FACE] = self.embed_video(utterance.frame_embeddings)
         if utterance.samples is not None and (voice := self.embed_voice(utterance.samples)) is not None:
             embeddings[Modality.VOICE] = voice
-        if (words := self.embed_words(utterance.text)) is not None:
+        if (words := self.embed_words(utterance.text, utterance.context)) is not None:
             embeddings[Modality.WORDS] = words
         return embeddings
 
@@ -120,8 +120,12 @@ class Recogniser:
         mean = np.mean([self.heads.embed_sound(self.audio.states(piece)) for piece in pieces], axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
-    def embed_words(self, text: str) -> Vector | None:
-        """A transcript -> (embed_dim,); None for fillers too short to carry a feeling, or where words are not used."""
+    def embed_words(self, text: str, context: Sequence[str] = ()) -> Vector | None:  # noqa: ARG002
+        """A transcript -> (embed_dim,); None for fillers too short to carry a feeling, or where words are not used.
+
+        Args:
+            context: transcripts of up to two utterances before it, oldest first.
+        """
         if Modality.WORDS not in self.reliabilities or len(text.split()) < self.config.min_words:
             return None
         return np.asarray(self.text.embed([text])[0], np.float32)

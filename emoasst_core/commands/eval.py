@@ -19,8 +19,9 @@ EXAMPLE: Final = """examples:
   emoasst eval --compare runs/a/predictions_dev_probe_face.csv runs/b/predictions_dev_probe_face.csv
   emoasst eval --ablations --run runs/tables --data MELD.Raw --split dev --json tables.json
 
-With --manifest, a model profile is measured on a csv with the columns path and emotion, and maybe speaker, text, start_s and
-end_s. Pictures, sound and video may be mixed; a face picture may be a tight crop. A row that cannot be read counts as wrong and
+With --manifest, a model profile is measured on a csv with the columns path and emotion, and maybe speaker, text, start_s, end_s
+and context (a JSON list of up to two texts said before, oldest first). For words alone, text and emotion are enough. Pictures,
+sound and video may be mixed; a face picture may be a tight crop. A row that cannot be read counts as wrong and
 is listed under "errors". With --run, what `emoasst train` left in a folder is measured on a split of its own data; whatever has
 to be chosen is chosen on dev, and test can be scored once per run, protocol and modality. --ablations trains without and with the
 emotion prompts into the --run folder and fills in the paper's Tables 2 to 5. --compare asks whether two prediction files of the

@@ -27,12 +27,13 @@ ANALYSIS_RATE_HZ = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One row to embed; `end_s` None means to the end."""
+    """One row to embed; `end_s` None means to the end, `context` is what was said before, oldest first."""
 
     path: Path
     text: str = ""
     start_s: float = 0.0
     end_s: float | None = None
+    context: tuple[str, ...] = ()
 
 
 class EmbeddingSource:
@@ -61,7 +62,7 @@ class EmbeddingSource:
             elif modality is Modality.VOICE and not is_image:
                 embedding = self._embed_sound(clip)
             elif modality is Modality.WORDS:
-                embedding = self.recogniser.embed_words(clip.text)
+                embedding = self.recogniser.embed_words(clip.text, clip.context)
             if embedding is not None:
                 result[modality] = embedding
         return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,10 +35,10 @@ class EvalRow:
 
 
 def read_eval_manifest(path: Path) -> list[EvalRow]:
-    """Read a csv with the columns path, emotion and optionally speaker, text, start_s, end_s.
+    """Read a csv with the columns emotion, path or text, and optionally speaker, start_s, end_s and context.
 
     Args:
-        path: the csv; paths in it are relative to its folder.
+        path: the csv; paths in it are relative to its folder; context holds a JSON list of what was said before, oldest first.
 
     Raises:
         ManifestError: the file is missing, lacks a column, or a row has an unknown emotion or a time that is no number;
@@ -49,7 +50,7 @@ def read_eval_manifest(path: Path) -> list[EvalRow]:
             rows, columns = list(reader), set(reader.fieldnames or ())
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ManifestError(f"The manifest {path} cannot be read: {error}.", "Give a csv file with --manifest.") from error
-    if missing := {"path", "emotion"} - columns:
+    if missing := ({"emotion"} if columns & {"path", "text"} else {"path", "emotion"}) - columns:
         raise ManifestError(f"The manifest {path} lacks the columns {', '.join(sorted(missing))}.")
     if not rows:
         raise ManifestError(f"The manifest {path} has no rows.")
@@ -61,10 +62,18 @@ def _parse(row: dict[str, Any], number: int, manifest: Path) -> EvalRow:
         label = emotion_index(row["emotion"] or "")
         start_s = float(row.get("start_s") or 0.0)
         end_s = float(row["end_s"]) if row.get("end_s") else None
+        context = _context(row.get("context") or "[]")
     except (KeyError, ValueError) as error:
         raise ManifestError(f"Line {number} of {manifest}: {error.args[0]}.") from error
-    clip = Clip(manifest.parent / (row["path"] or ""), row.get("text") or "", start_s, end_s)
+    clip = Clip(manifest.parent / (row.get("path") or ""), row.get("text") or "", start_s, end_s, context)
     return EvalRow(clip, label, row.get("speaker") or "")
+
+
+def _context(column: str) -> tuple[str, ...]:
+    texts = json.loads(column)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError(f"context must be a JSON list of texts, not {column[:40]}")
+    return tuple(texts)
 
 
 def run_manifest(

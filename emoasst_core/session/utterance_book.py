@@ -16,6 +16,8 @@ from emoasst_core.windows.sound_quality import find_obstacle
 
 SILENT_WINDOW_S = 3.2  # about the mean length of a MELD utterance (3.6 s): what is asked about later is of one size
 MIN_WINDOW_S = 0.8  # a shorter rest of silence is left out
+NUM_CONTEXT = 2  # utterances before one that its words are read with
+MAX_CONTEXT_GAP_S = 30.0  # after a longer silence a new conversation begins
 MIN_FACES = 3  # a window in which fewer faces could be read is not classified
 
 
@@ -87,8 +89,8 @@ class UtteranceBook:
             The new reading, if the words say something.
         """
         entry = self._entries[number - 1]
-        entry.utterance = replace(entry.utterance, text=text)
-        embedding = self.recogniser.embed_words(text)
+        entry.utterance = replace(entry.utterance, text=text, context=self._context(number))
+        embedding = self.recogniser.embed_words(text, entry.utterance.context)
         if embedding is None:
             return None
         entry.embeddings[Modality.WORDS] = embedding
@@ -135,6 +137,19 @@ class UtteranceBook:
             entry.probs = self.classify(entry.embeddings)
         self._entries.append(entry)
         return entry
+
+    def _context(self, number: int) -> tuple[str, ...]:
+        """What was said just before an utterance, oldest first, as far as its transcripts have arrived."""
+        texts: list[str] = []
+        next_start_s = self._entries[number - 1].utterance.start_s
+        for entry in reversed(self._entries[: number - 1]):
+            before = entry.utterance
+            if len(texts) == NUM_CONTEXT or next_start_s - before.end_s > MAX_CONTEXT_GAP_S:
+                break
+            if before.text:
+                texts.insert(0, before.text)
+                next_start_s = before.start_s
+        return tuple(texts)
 
     def _prediction(self, entry: _Entry) -> Prediction | None:
         if entry.probs is None:

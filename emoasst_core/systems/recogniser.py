@@ -70,5 +70,9 @@ class Recogniser(Protocol):
     def embed_voice(self, samples: NDArray[np.float32]) -> Vector | None:
         """(n,) sound at 16 kHz -> (embed_dim,); None where it is too short or the system does not listen."""
 
-    def embed_words(self, text: str) -> Vector | None:
-        """A transcript -> (embed_dim,); None where there is too little of it or the system does not read."""
+    def embed_words(self, text: str, context: Sequence[str] = ()) -> Vector | None:
+        """A transcript -> (embed_dim,); None where there is too little of it or the system does not read.
+
+        Args:
+            context: transcripts of up to two utterances before it, oldest first; a system may leave them unread.
+        """

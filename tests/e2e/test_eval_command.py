@@ -84,6 +84,17 @@ def test_words_are_scored_from_the_text_column_and_fillers_are_not_covered(tmp_p
     assert figures["coverage"] == 0.5
 
 
+def test_text_and_emotion_are_enough_for_words_and_a_bad_context_names_its_line(tmp_path: Path, capsys):
+    rows = [
+        {"emotion": "joy", "text": "I am so happy for you!", "context": '["We won the game.", "Really?"]'},
+        {"emotion": "joy", "text": "I am so happy for you!", "context": ""},
+    ]
+    assert evaluate(write_manifest(tmp_path / "w.csv", rows), "words")["errors"] == []
+    broken = write_manifest(tmp_path / "b.csv", [*rows, {"emotion": "joy", "text": "Fine by me!", "context": '"not a list"'}])
+    assert main(["eval", "--manifest", str(broken), "--modality", "words", "--json", str(tmp_path / "b.json")]) == 2
+    assert "Line 4" in capsys.readouterr().err
+
+
 def test_the_familys_shots_change_the_figures(tmp_path: Path, picture: Path):
     manifest = write_manifest(tmp_path / "m.csv", [{"path": str(picture), "emotion": "fear"}])
     before = evaluate(manifest, "face")
