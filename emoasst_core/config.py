@@ -10,6 +10,8 @@ from typing import Any
 
 from emoasst_core.errors import ConfigError
 
+MEMORIES = ("personal", "paper")  # personal memories, or the paper's shot cache
+
 
 def bounded(default: float, low: float, high: float) -> Any:
     """A number field that refuses values outside [low, high]."""
@@ -123,6 +125,7 @@ class AnalysisOptions:
     windows: WindowOptions = field(default_factory=WindowOptions)
     cues: CueOptions = field(default_factory=CueOptions)
     transcribe: bool = True
+    memory: str = ""  # how the family's shots are used, "personal" or "paper"; "" for what the model's profile says
 
 
 def read_options(path: Path) -> AnalysisOptions:
@@ -146,6 +149,11 @@ def options_from(tables: Mapping[str, Any]) -> AnalysisOptions:
         if name == "transcribe":
             if not isinstance(table, bool):
                 raise ConfigError(f"transcribe must be true or false, got {table!r}.")
+            built[name] = table
+            continue
+        if name == "memory":
+            if table not in MEMORIES:
+                raise ConfigError(f"memory must be one of {', '.join(MEMORIES)}, got {table!r}.")
             built[name] = table
             continue
         if name not in groups:

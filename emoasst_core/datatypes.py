@@ -5,6 +5,7 @@ Every time is in seconds since the start of the session (see `clock`). Arrays ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -18,6 +19,16 @@ from emoasst_core.emotions import EMOTIONS
 SAMPLE_RATE_HZ = 16_000  # wav2vec 2.0, Silero VAD and Whisper all take this rate
 
 Vector = NDArray[np.float32]
+_PERSON_ID = re.compile("p-[0-9a-f]{8}")
+
+
+def is_known_person(person: str) -> bool:
+    """Whether it is the id of somebody the family has named, and not the tracker's name for a face.
+
+    >>> is_known_person("p-0a1b2c3d"), is_known_person("person 1")
+    (True, False)
+    """
+    return _PERSON_ID.fullmatch(person) is not None
 
 
 class Modality(str, Enum):

@@ -32,10 +32,12 @@ class ProfileConfig:
         max_sound_s: longer utterances are embedded piece by piece and averaged.
         min_words: shorter transcripts say nothing about feelings.
         zero_shot: {modality: {"scale": s, "bias": [one per emotion]}}.
-        alphas, beta: of the shot cache, Eq. 3-4.
+        alphas, beta: of the paper's shot cache, Eq. 3-4.
         reliabilities: how far each modality is trusted when several are present.
         calibration: {"face": {...}, "face+voice": {...}}, see `classifier.calibration`.
         cues: thresholds of the cue policy that this model needs to keep the release gates.
+        memory: how the family's shots are used: "mode" (personal or paper), "constants" of the personal memory
+            (`classifier.memory_constants`), and "source", the file with class texts, class means and exemplars.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ProfileConfig:
     reliabilities: Mapping[str, float]
     calibration: Mapping[str, Any] = field(default_factory=dict)
     cues: Mapping[str, float] = field(default_factory=dict)
+    memory: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_profile(folder: Path) -> ProfileConfig:

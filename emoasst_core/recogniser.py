@@ -8,12 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.classifier.calibration import Calibration
-from emoasst_core.classifier.joint_classifier import JointClassifier
-from emoasst_core.classifier.shot_cache import ShotCache
-from emoasst_core.classifier.zero_shot import ZeroShotHead
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, Modality, Prediction, Shot, Source, Utterance, Vector
-from emoasst_core.fusion import fuse
+from emoasst_core.embedding_classifier import EmbeddingClassifier, read_source
 from emoasst_core.paths import assets_folder
 from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
 from emoasst_core.windows.silence import trim_silence
@@ -50,9 +46,9 @@ class Recogniser:
         self.heads = EmoAsstHeads(dict(self.config.visual_fusion_module), adapter).load(folder / self.config.heads)
         prompts = Prompts.load(assets_folder() / "prompts.toml")
         self.text_weights = prompts.class_features(self.text.embed)
-        self.calibration = Calibration.from_dict(self.config.calibration)
-        self.reliabilities = {Modality(name): weight for name, weight in self.config.reliabilities.items()}
-        self.classifier = JointClassifier(self._zero_shot_heads(), self._empty_cache())
+        sources = read_source(folder, self.config)[1] if self.config.memory.get("source") else {}
+        self.reading = EmbeddingClassifier(self.config, self.encoder_hash, self.text_weights, sources)
+        self.reliabilities = self.reading.reliabilities
         self.use_shots(shots)
 
     @property
@@ -61,12 +57,17 @@ class Recogniser:
         towers = [tower.num_parameters for tower in (self.vision, self.text, self.audio) if tower is not None]
         return sum(towers) + sum(weight.numel() for weight in self.heads.parameters())
 
-    def use_shots(self, shots: Sequence[Shot]) -> None:
-        """Replace the family's cache; takes effect at the next prediction."""
-        cache = self._empty_cache()
-        for shot in shots:
-            cache.add(shot)
-        self.classifier = JointClassifier(self._zero_shot_heads(), cache)
+    def use_shots(self, shots: Sequence[Shot], mode: str = "") -> None:
+        """Replace the family's shots; takes effect at the next prediction.
+
+        Args:
+            mode: "personal" or "paper"; "" for what the profile says.
+
+        Raises:
+            ConfigError: no such mode.
+            CacheError: a shot was made by other encoders, or is damaged.
+        """
+        self.reading.use_shots(shots, mode)
 
     def predict(self, utterance: Utterance) -> Prediction | None:
         """Name the emotion of one utterance.
@@ -93,14 +94,13 @@ class Recogniser:
             embeddings[Modality.WORDS] = words
         return embeddings
 
-    def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:  # noqa: ARG002
+    def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:
         """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1.
 
         Args:
             person: whose they are, so that the answers given for this person are used; "" where nobody knows.
         """
-        query = fuse(embeddings, self.reliabilities)
-        return self.calibration.predict(self.classifier.logits(query), query.embeddings.keys())
+        return self.reading.classify(embeddings, person)
 
     def embed_crops(self, crops: Sequence[NDArray[np.uint8]]) -> Vector:
         """n face crops, (s, s, 3) uint8 RGB -> (n, embed_dim)."""
@@ -129,13 +129,3 @@ class Recogniser:
         if Modality.WORDS not in self.reliabilities or len(text.split()) < self.config.min_words:
             return None
         return np.asarray(self.text.embed([text])[0], np.float32)
-
-    def _zero_shot_heads(self) -> dict[Modality, ZeroShotHead]:
-        return {
-            Modality(name): ZeroShotHead(self.text_weights, float(head["scale"]), np.array(head["bias"], np.float32))
-            for name, head in self.config.zero_shot.items()
-        }
-
-    def _empty_cache(self) -> ShotCache:
-        alphas = {Modality(name): alpha for name, alpha in self.config.alphas.items()}
-        return ShotCache(self.encoder_hash, alphas, self.config.beta)

@@ -1,4 +1,4 @@
-"""The joint classifier: prompts and shots together (EmoAsst, Eq. 2-4)."""
+"""The joint classifier: prompts and shots together, by the paper's cache (EmoAsst, Eq. 2-4) or by personal memories."""
 
 from __future__ import annotations
 
@@ -7,29 +7,35 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.classifier.family_memory import FamilyMemory
 from emoasst_core.classifier.shot_cache import ShotCache
 from emoasst_core.classifier.zero_shot import ZeroShotHead
-from emoasst_core.datatypes import Modality, Query
+from emoasst_core.datatypes import Modality, Query, Vector
 from emoasst_core.emotions import NUM_EMOTIONS
 from emoasst_core.errors import ModelError
 
 
 class JointClassifier:
-    """Zero-shot heads plus shot cache.
+    """Zero-shot heads plus the family's shots.
 
         logits = sum over m of r_m (s_m f_m . W^T + bias_m)  +  sum over m of alpha_m affinity(f_m . K_m^T) . L
 
     over the modalities m that the query has; r are its reliabilities, which sum to 1. With equal ones, the first part is
-    the mean of Eq. 2. The second is Eq. 3, and is not there without a cache.
+    the mean of Eq. 2. The second is Eq. 3, and is not there without a cache. Personal memories add nothing to the logits; they
+    are a second opinion, mixed in as probabilities.
 
     Args:
         heads: one per modality.
-        cache: the family's shots, or None.
+        cache: the family's shots for the paper's formula, or None.
+        memory: the family's shots as personal memories, or None.
     """
 
-    def __init__(self, heads: Mapping[Modality, ZeroShotHead], cache: ShotCache | None = None) -> None:
+    def __init__(
+        self, heads: Mapping[Modality, ZeroShotHead], cache: ShotCache | None = None, memory: FamilyMemory | None = None
+    ) -> None:
         self.heads = dict(heads)
-        self.cache = cache
+        self.cache, self.memory = cache, memory
 
     def logits(self, query: Query) -> NDArray[np.float64]:
         """(num_emotions,) of one query.
@@ -44,3 +50,16 @@ class JointClassifier:
                 raise ModelError(f"This model cannot read the {modality.value}.", "Choose another profile.")
             total += query.reliabilities[modality] * self.heads[modality].logits(embedding)
         return total if self.cache is None else total + self.cache.logits(query)
+
+    def probs(self, query: Query, calibration: Calibration, person: str = "") -> Vector:
+        """(num_emotions,) calibrated probabilities of one query.
+
+        Args:
+            person: whose memory to ask; "" where nobody knows who it is.
+
+        Raises:
+            ModelError, CacheError: as `logits`.
+        """
+        probs = calibration.predict(self.logits(query), query.embeddings.keys())
+        memory = self.memory.of(person) if self.memory is not None else None
+        return probs if memory is None else memory.probs(query, probs)

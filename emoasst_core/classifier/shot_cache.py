@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.classifier.shot_collection import ShotCollection
 from emoasst_core.classifier.tip_adapter import cache_logits
 from emoasst_core.datatypes import Modality, Query, Shot
 from emoasst_core.emotions import NUM_EMOTIONS
-from emoasst_core.errors import CacheError, ConfigError
-
-TOLERANCE = 1e-3  # how far a stored float32 label may be from summing to 1, and a key from length 1
+from emoasst_core.errors import ConfigError
 
 Table = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-class ShotCache:
+class ShotCache(ShotCollection):
     """Shots of one encoder, as keys and values per modality.
 
     Args:
@@ -35,44 +34,10 @@ class ShotCache:
                 raise ConfigError(f"alpha of {modality.value} must be 0 or more, got {alpha}.")
         if not 0 < beta < np.inf:
             raise ConfigError(f"beta must be more than 0, got {beta}.")
-        self.encoder_hash = encoder_hash
+        super().__init__(encoder_hash)
         self.alphas = dict(alphas)
         self.beta = beta
-        self._shots: dict[int, Shot] = {}
         self._tables: dict[Modality, Table] = {}
-
-    def __len__(self) -> int:
-        return len(self._shots)
-
-    def __iter__(self) -> Iterator[Shot]:
-        return iter(self._shots.values())
-
-    def add(self, shot: Shot) -> None:
-        """Let a shot count from the next query on.
-
-        Raises:
-            CacheError: it was made by other encoders, its id is taken, or its label or a key is no such thing.
-        """
-        if shot.encoder_hash != self.encoder_hash:
-            raise CacheError(
-                f"Shot {shot.shot_id} was made with another model and cannot be compared with this one.",
-                "Analyse its recording again with the current model, or go back to the model it was made with.",
-            )
-        if shot.shot_id in self._shots:
-            raise CacheError(f"There already is a shot {shot.shot_id} in the cache.", "Remove it first.")
-        self._check(shot)
-        self._shots[shot.shot_id] = shot
-        self._tables.clear()
-
-    def remove(self, shot_id: int) -> None:
-        """Forget a shot: the logits are again what they were without it.
-
-        Raises:
-            CacheError: there is no such shot.
-        """
-        if self._shots.pop(shot_id, None) is None:
-            raise CacheError(f"There is no shot {shot_id} in the cache.", "See `emoasst cache list` for those there are.")
-        self._tables.clear()
 
     def logits(self, query: Query) -> NDArray[np.float64]:
         """What the shots add to the answer, Eq. 3: the sum over the query's modalities of alpha times the cache logits.
@@ -97,15 +62,5 @@ class ShotCache:
             self._tables[modality] = keys, np.array([shot.label for shot in shots], np.float64)
         return self._tables[modality]
 
-    def _check(self, shot: Shot) -> None:
-        label = np.asarray(shot.label)
-        if label.shape != (NUM_EMOTIONS,) or not np.all(label >= 0) or not abs(float(label.sum()) - 1) <= TOLERANCE:
-            raise CacheError(f"The label of shot {shot.shot_id} is no distribution over the {NUM_EMOTIONS} emotions.")
-        if not shot.keys:
-            raise CacheError(f"Shot {shot.shot_id} has no keys: nothing of it was seen, heard or read.")
-        for modality, key in shot.keys.items():
-            if np.ndim(key) != 1 or not abs(float(np.linalg.norm(key)) - 1) <= TOLERANCE:
-                raise CacheError(f"The {modality.value} key of shot {shot.shot_id} is no unit vector.")
-            others = next((other.keys[modality] for other in self if modality in other.keys), key)
-            if len(key) != len(others):
-                raise CacheError(f"The {modality.value} key of shot {shot.shot_id} has {len(key)} numbers, not {len(others)}.")
+    def _changed(self, shot: Shot) -> None:  # noqa: ARG002 - the tables hold all shots
+        self._tables.clear()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from emoasst_core.config import AnalysisOptions, read_options
+from emoasst_core.config import MEMORIES, AnalysisOptions, read_options
 from emoasst_core.datatypes import Cue, CueState
 from emoasst_core.paths import assets_folder, database_path, sessions_folder
 from emoasst_core.session.events import CueChanged, ProgressMade, SessionEvent, WordsHeard
@@ -34,6 +34,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="TOML file with [faces], [windows] and [cues]")
     parser.add_argument("--calm", action="store_true", help="the calm child profile: at most one change in 20 s")
+    parser.add_argument(
+        "--memory", choices=MEMORIES, default="", help="how the family's corrections are used (default: as the model is set)"
+    )
     parser.add_argument("--no-words", action="store_true", help="do not transcribe")
     parser.add_argument("--json", action="store_true", help="print the timeline as JSON instead of the summary")
     parser.add_argument("--database", type=Path, default=None, metavar="FILE", help="database (default: that of this user)")
@@ -70,7 +73,8 @@ def options_of(arguments: argparse.Namespace) -> AnalysisOptions:
     options = read_options(arguments.settings) if arguments.settings else AnalysisOptions()
     if arguments.calm:
         options = replace(options, cues=options.cues.calmer())
-    return replace(options, transcribe=options.transcribe and not arguments.no_words)
+    memory = arguments.memory or options.memory
+    return replace(options, transcribe=options.transcribe and not arguments.no_words, memory=memory)
 
 
 def _keep(record: object, arguments: argparse.Namespace, database: Path) -> int:

@@ -34,7 +34,7 @@ def open_pipeline(profile: str, options: AnalysisOptions, database_path: Path | 
         StoreError: the database cannot be read.
     """
     recogniser = load_recogniser(profile)
-    recogniser.use_shots(read_shots(database_path, recogniser.encoder_hash))
+    recogniser.use_shots(read_shots(database_path, recogniser.encoder_hash), options.memory)
     merged = replace(options, cues=with_model_thresholds(options.cues, recogniser))
     captioner = load_captioner() if options.transcribe else None
     return Pipeline(recogniser, merged, find_detector(options), captioner, recording, profile)

@@ -45,8 +45,12 @@ class Recogniser(Protocol):
     def num_parameters(self) -> int:
         """Weights of all its networks."""
 
-    def use_shots(self, shots: Sequence[Shot]) -> None:
-        """Replace the family's corrections; takes effect at the next prediction."""
+    def use_shots(self, shots: Sequence[Shot], mode: str = "") -> None:
+        """Replace the family's corrections; takes effect at the next prediction.
+
+        Args:
+            mode: "personal" or "paper", for systems that know both; "" for what the profile says.
+        """
 
     def predict(self, utterance: Utterance) -> Prediction | None:
         """Name the emotion of one utterance; None where nothing of it could be seen, heard or read."""

@@ -1,0 +1,205 @@
+"""Personal Evidence Memory: one person's answered clips as a second opinion, used as far as it has proved right on these clips.
+
+    p = share * p_personal + (1 - share) * p_model
+    share = sigmoid(bias + scale * sum_i w_i (log p_personal without burst i (y_i) - log p_model (y_i)))
+
+All of it is computed from the clips that are there: taking one out is leaving it out of the sums. The mixture can cost at most
+-log(1 - share) nats on any clip. `personal_reading` holds the personal opinion, `shot_weights` the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.classifier.memory_constants import MemoryConstants
+from emoasst_core.classifier.personal_reading import Clips, PersonalReader
+from emoasst_core.classifier.shot_weights import DOUBTFUL_TRUST, find_bursts, label_trust, stack_keys
+from emoasst_core.datatypes import Modality, Query, Shot, Vector
+from emoasst_core.emotions import NUM_EMOTIONS
+
+SMALLEST_PROB = 1e-6  # one clip can speak against the memory with at most 14 nats
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryModel:
+    """What all memories of one model share.
+
+    Attributes:
+        readers: {modality: its head, source clips and constants}.
+        constants: of the weights and the share.
+        calibration: of the model's readings; the personal ones take the same.
+        reliabilities: {modality: how far it is trusted}, as in `fusion`.
+    """
+
+    readers: Mapping[Modality, PersonalReader]
+    constants: MemoryConstants
+    calibration: Calibration
+    reliabilities: Mapping[Modality, float]
+
+
+class PersonalMemory:
+    """What one person's answered clips say.
+
+    Args:
+        model: constants and heads.
+        shots: of this person, in any order.
+        weights: (n,) what each shot counts for beforehand; None for 1.
+    """
+
+    def __init__(self, model: MemoryModel, shots: Sequence[Shot], weights: Array | None = None) -> None:
+        self.shots, self._model = tuple(shots), model
+        self._keys = stack_keys(self.shots)
+        self._labels = np.array([shot.label for shot in shots], np.float64).reshape(-1, NUM_EMOTIONS)
+        self._together, burst = find_bursts(self.shots, model.constants.burst_cosine)
+        self._prior = np.ones(len(shots)) if weights is None else weights
+        constants = model.constants
+        self._errors = np.array([constants.sure_error if shot.is_sure else constants.unsure_error for shot in shots])
+        self._burst: Array = burst * self._prior
+        self.trust = self._trust()
+        self.weights = self._burst * self.trust
+        self._shares: dict[frozenset[Modality], float] = {}
+
+    def probs(self, query: Query, model_probs: Vector) -> Vector:
+        """(num_emotions,) what is shown: both opinions mixed, and the answer itself where the clip is one that was answered.
+
+        Args:
+            model_probs: (num_emotions,) of the model alone.
+        """
+        share = self.share(query.embeddings)
+        mixed = np.asarray(model_probs, np.float64)
+        if share > 0:
+            opinion = self._model.calibration.predict(self.personal_logits(query), query.embeddings.keys())
+            mixed = share * opinion + (1 - share) * mixed
+        strength, answer = self._recall(query)
+        return np.asarray(strength * answer + (1 - strength) * mixed, np.float32)
+
+    def personal_logits(self, query: Query) -> Array:
+        """(num_emotions,) the personal opinion, before calibration."""
+        total = np.zeros(NUM_EMOTIONS)
+        for modality, embedding in query.embeddings.items():
+            reader = self._model.readers[modality]
+            rows = np.asarray(embedding, np.float64)[None]
+            clips = self._clips(modality, self.weights)
+            logits = reader.head.logits(rows) if clips is None else reader.logits(rows, clips)
+            total += query.reliabilities[modality] * logits[0]
+        return total
+
+    def share(self, modalities: Iterable[Modality]) -> float:
+        """How far the personal opinion is used for queries of these modalities, from 0 to 1; 0 where no clip has any of them."""
+        wanted = frozenset(modalities)
+        if wanted not in self._shares:
+            self._shares[wanted] = self._find_share(wanted)
+        return self._shares[wanted]
+
+    def doubtful(self) -> tuple[int, ...]:
+        """Ids of the shots whose answer the others speak against: worth another look."""
+        return tuple(shot.shot_id for shot, trust in zip(self.shots, self.trust, strict=True) if trust < DOUBTFUL_TRUST)
+
+    def votes(self, query: Query) -> dict[int, float]:
+        """{shot_id: weight} of the clips that spoke for a query, in all modalities together; sums to 1 where any spoke."""
+        found: dict[int, float] = {}
+        for modality, embedding in query.embeddings.items():
+            clips = self._clips(modality, self.weights)
+            if clips is None:
+                continue
+            reader = self._model.readers[modality]
+            _, near = reader.affinities(np.asarray(embedding, np.float64)[None], reader.offsets(clips), clips.keys)
+            for row, weight in zip(self._keys[modality][0], query.reliabilities[modality] * clips.weights * near[0], strict=True):
+                shot_id = self.shots[row].shot_id
+                found[shot_id] = found.get(shot_id, 0.0) + float(weight)
+        total = sum(found.values())
+        return {shot_id: weight / total for shot_id, weight in found.items()} if total > 0 else {}
+
+    def left_out_probs(self, modalities: Iterable[Modality], weights: Array | None = None) -> tuple[Array, Array]:
+        """What the memory and the model say of each clip, the clip and its burst left out.
+
+        Returns:
+            (n, num_emotions) of the personal opinion and of the model alone; NaN for clips that have none of the modalities.
+        """
+        used = self.weights if weights is None else weights
+        personal, model = (np.zeros((len(self.shots), NUM_EMOTIONS)) for _ in range(2))
+        total = np.zeros(len(self.shots))
+        known = self._model.reliabilities
+        wanted = [modality for modality in modalities if modality in self._keys and known.get(modality, 0.0) > 0]
+        for modality in wanted:
+            clips = self._clips(modality, used)
+            if clips is None:
+                continue
+            rows, reader = self._keys[modality][0], self._model.readers[modality]
+            reliability = known[modality]
+            personal[rows] += reliability * reader.logits(clips.keys, clips, self._together[np.ix_(rows, rows)])
+            model[rows] += reliability * reader.head.logits(clips.keys)
+            total[rows] += reliability
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return self._calibrated(personal / total[:, None], wanted), self._calibrated(model / total[:, None], wanted)
+
+    def left_out_mixture(self, modalities: Iterable[Modality]) -> Array:
+        """(n, num_emotions) what would be shown of each clip if it and its burst were not in the memory."""
+        wanted = frozenset(modalities)
+        personal, model = self.left_out_probs(wanted)
+        gains = self._gains(personal, model)
+        others: list[NDArray[np.bool_]] = [np.asarray(~row) for row in self._together]
+        shares = np.array([self._share_of(float(gains[row].sum()), row) for row in others])
+        return shares[:, None] * personal + (1 - shares[:, None]) * model
+
+    def _recall(self, query: Query) -> tuple[float, Array]:
+        """How surely the query is a clip that was answered, and the answer: from 0 at `burst_cosine` to all but the chance of a
+        wrong answer for the very same clip."""
+        likeness = np.full(len(self.shots), np.inf)
+        for modality, embedding in query.embeddings.items():
+            if modality in self._keys:
+                rows, keys = self._keys[modality]
+                likeness[rows] = np.minimum(likeness[rows], keys @ np.asarray(embedding, np.float64))
+        nearest = np.where(np.isinf(likeness), -1.0, likeness)
+        constants = self._model.constants
+        near = np.clip((nearest - constants.burst_cosine) / (1 - constants.burst_cosine + 1e-9), 0.0, 1.0)
+        strength = near * self._prior * (1 - self._errors)
+        best = int(strength.argmax())
+        return float(strength[best]), self._labels[best]
+
+    def _trust(self) -> Array:
+        personal, _ = self.left_out_probs(tuple(Modality), self._burst)
+        given = (personal * self._labels).sum(1)
+        return np.where(np.isfinite(given), label_trust(np.nan_to_num(given), self._errors), 1.0)
+
+    def _find_share(self, modalities: frozenset[Modality]) -> float:
+        personal, model = self.left_out_probs(modalities)
+        usable: NDArray[np.bool_] = np.asarray(np.isfinite(personal).all(1))
+        return self._share_of(float(self._gains(personal, model)[usable].sum()), usable)
+
+    def _gains(self, personal: Array, model: Array) -> Array:
+        """(n,) weighted nats by which the personal opinion gives the answers more than the model does; 0 for unread clips."""
+        ours, theirs = ((probs * self._labels).sum(1) for probs in (personal, model))
+        gains = np.log(np.maximum(ours, SMALLEST_PROB)) - np.log(np.maximum(theirs, SMALLEST_PROB))
+        return np.where(np.isfinite(gains), self.weights * gains, 0.0)
+
+    def _share_of(self, evidence: float, usable: NDArray[np.bool_]) -> float:
+        if not usable.any():
+            return 0.0
+        constants = self._model.constants
+        share = float(1 / (1 + np.exp(-np.clip(constants.evidence_bias + constants.evidence_scale * evidence, -500, 500))))
+        num_classes = len(np.unique(self._labels[usable].argmax(1)))
+        return share / constants.one_class_discount if num_classes == 1 else share
+
+    def _clips(self, modality: Modality, weights: Array) -> Clips | None:
+        if modality not in self._keys or modality not in self._model.constants.modalities:
+            return None
+        rows, keys = self._keys[modality]
+        return Clips(keys, self._labels[rows], weights[rows])
+
+    def _calibrated(self, logits: Array, modalities: Sequence[Modality]) -> Array:
+        """Each clip by the calibration of those of the modalities that it has."""
+        probs = np.full(logits.shape, np.nan)
+        has = np.array([[modality in shot.keys for modality in modalities] for shot in self.shots], bool).reshape(len(logits), -1)
+        for pattern in np.unique(has, axis=0):
+            present = [modality for modality, there in zip(modalities, pattern, strict=True) if there]
+            rows = np.flatnonzero((has == pattern).all(1))
+            if present:
+                probs[rows] = self._model.calibration.predict(logits[rows], present)
+        return probs

@@ -1,0 +1,75 @@
+"""What an answered clip counts for: near-copies share one vote, and an answer the other clips speak against counts for less."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from emoasst_core.datatypes import Modality, Shot
+from emoasst_core.emotions import NUM_EMOTIONS
+
+COPY_COSINE: Final = 1 - 1e-6  # the very same clip; float32 keys of one clip differ by less
+DOUBTFUL_TRUST: Final = 0.3  # below it an adult is asked to look again
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def find_bursts(shots: Sequence[Shot], burst_cosine: float) -> tuple[Mask, Array]:
+    """Which clips are one observation, and what each of them then counts for.
+
+    Two clips of the same emotion are one observation where they are of the same event, or more alike than `burst_cosine` in
+    everything both have. A clip given ten times over counts like one clip given once, exactly.
+
+    Returns:
+        (n, n) true where two clips are one observation (each is with itself), and (n,) weights.
+    """
+    labels = np.array([int(np.argmax(shot.label)) for shot in shots])
+    events = np.array([shot.event for shot in shots])
+    same_label = labels[:, None] == labels[None]
+    alike = _likeness(shots)
+    same_event = (events[:, None] == events[None]) & (events != "")[:, None]
+    together = same_label & (same_event | (alike > burst_cosine))
+    copies = (same_label & (alike > COPY_COSINE)) | np.eye(len(shots), dtype=bool)
+    together |= copies
+    share = 1 / copies.sum(1)
+    weights: Array = share / (together @ share)
+    return together, weights
+
+
+def label_trust(prob: ArrayLike, error: ArrayLike) -> Array:
+    """How likely an answer is meant as given: q = (1 - e) p / ((1 - e) p + e (1 - p) / (num_emotions - 1)).
+
+    >>> label_trust([0.9, 0.01], [0.1, 0.1]).round(2).tolist()
+    [1.0, 0.35]
+
+    Args:
+        prob: (n,) probability that the other clips give the answer.
+        error: (n,) how often such an answer is wrong.
+    """
+    chance, wrong = np.asarray(prob, np.float64), np.asarray(error, np.float64)
+    right = (1 - wrong) * chance
+    result: Array = right / np.maximum(right + wrong * (1 - chance) / (NUM_EMOTIONS - 1), 1e-300)
+    return np.where(wrong == 0, 1.0, result)
+
+
+def stack_keys(shots: Sequence[Shot]) -> Mapping[Modality, tuple[NDArray[np.int64], Array]]:
+    """{modality: rows of the shots that have it, (k, d) their keys as unit vectors}."""
+    stacked = {}
+    for modality in Modality:
+        rows = [row for row, shot in enumerate(shots) if modality in shot.keys]
+        if rows:
+            keys = np.array([shots[row].keys[modality] for row in rows], np.float64)
+            stacked[modality] = np.array(rows), keys / np.linalg.norm(keys, axis=1, keepdims=True)
+    return stacked
+
+
+def _likeness(shots: Sequence[Shot]) -> Array:
+    """(n, n) smallest cosine over the modalities that both have; -1 where they share none."""
+    smallest = np.full((len(shots), len(shots)), np.inf)
+    for rows, keys in stack_keys(shots).values():
+        place = np.ix_(rows, rows)
+        smallest[place] = np.minimum(smallest[place], keys @ keys.T)
+    return np.where(np.isinf(smallest), -1.0, smallest)
