@@ -39,6 +39,7 @@ class Card:
         interpolation: how a crop is brought to the tower's size.
         resize_mode: "shortest" cuts the central square out first, "squash" resizes as it is.
         crop_fraction: share of that square's side that is kept (EmotionCLIP: 224 of 256).
+        detail_px: resolution of the pictures the tower learned from; a larger crop is shrunk to it first. 0: not.
         mirror: average with the embedding of the mirror image.
         person_token: EmotionCLIP's extra token, the sum of the position embeddings that the person covers.
         sample_rate_hz: of the sound.
@@ -60,6 +61,7 @@ class Card:
     interpolation: str = "bicubic"
     resize_mode: str = "shortest"
     crop_fraction: float = 1.0
+    detail_px: int = 0
     mirror: bool = False
     person_token: bool = False
     sample_rate_hz: int = 16_000
@@ -75,6 +77,8 @@ class Card:
         for name in ("mean", "std"):
             if len(getattr(self, name)) != 3:
                 raise ModelError(f"The card of {self.name} must give three numbers for {name}.")
+        if self.detail_px and self.detail_px < 16:
+            raise ModelError(f"The card of {self.name} says detail_px = {self.detail_px}; it must be 0, or 16 or more.")
         if not 0.1 <= self.crop_fraction <= 1.0:
             raise ModelError(f"The card of {self.name} says crop_fraction = {self.crop_fraction}; it must be in 0.1 to 1.")
 

@@ -5,10 +5,14 @@ Training and prediction call the same functions, so a colour webcam crop and a 4
 
 from __future__ import annotations
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 # ITU-R BT.601 luma, the weights that grey photographs and OpenCV use
 LUMA = (0.299, 0.587, 0.114)
+FACE_ELLIPSE = (0.8, 0.9)  # half axes across and down, as shares of half the crop
+MAX_DEVIATION = 4.0  # highlights and black bars count no more than this
 MIN_CONTRAST = 8.0 / 255.0  # below this standard deviation a crop is flat (covered lens): do not blow up its noise
 
 
@@ -19,14 +23,41 @@ def to_grey(pictures: Tensor) -> Tensor:
 
 
 def standardise(grey: Tensor) -> Tensor:
-    """Subtract each picture's mean and divide by its standard deviation; repeat to three channels.
+    """Subtract the face's mean and divide by its standard deviation; repeat to three channels.
+
+    Both are taken inside the ellipse that a face fills, so that what stands behind a person does not change how the face
+    itself arrives.
 
     Args:
         grey: (b, 1, h, w) in [0, 1].
 
     Returns:
-        (b, 3, h, w) with mean 0 and standard deviation 1 for every picture of ordinary contrast.
+        (b, 3, h, w); inside the ellipse mean 0 and standard deviation 1 for every picture of ordinary contrast.
     """
-    mean = grey.mean((2, 3), keepdim=True)
-    deviation = grey.std((2, 3), keepdim=True, correction=0).clamp_min(MIN_CONTRAST)
-    return ((grey - mean) / deviation).expand(-1, 3, -1, -1)
+    inside = face_window(grey.shape[-2], grey.shape[-1]).to(grey)
+    mean = (grey * inside).sum((2, 3), keepdim=True)
+    deviation = ((grey - mean).square() * inside).sum((2, 3), keepdim=True).sqrt().clamp_min(MIN_CONTRAST)
+    return ((grey - mean) / deviation).clamp(-MAX_DEVIATION, MAX_DEVIATION).expand(-1, 3, -1, -1)
+
+
+def face_window(height: int, width: int) -> Tensor:
+    """(height, width) weights that sum to 1: even inside the ellipse of `FACE_ELLIPSE`, 0 outside."""
+    down = torch.linspace(-1, 1, height).view(-1, 1) / FACE_ELLIPSE[1]
+    across = torch.linspace(-1, 1, width).view(1, -1) / FACE_ELLIPSE[0]
+    inside = (down.square() + across.square() <= 1).float()
+    return inside / inside.sum()
+
+
+def limit_detail(pictures: Tensor, side: int) -> Tensor:
+    """Shrink pictures to the resolution of those the tower learned from: finer detail than it ever saw only misleads it.
+
+    Args:
+        pictures: (b, c, h, w).
+        side: of the training pictures, in pixels.
+
+    Returns:
+        (b, c, side, side), or the pictures as they are if both their sides are shorter.
+    """
+    if max(pictures.shape[-2:]) <= side:
+        return pictures
+    return F.interpolate(pictures, (side, side), mode="bilinear", align_corners=False, antialias=True)

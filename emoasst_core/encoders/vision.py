@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from emoasst_core.datatypes import Modality, Vector
 from emoasst_core.encoders.card import Card, read_card
 from emoasst_core.encoders.compute_device import ComputeDevice, choose_device
-from emoasst_core.encoders.face_normalisation import standardise, to_grey
+from emoasst_core.encoders.face_normalisation import limit_detail, standardise, to_grey
 from emoasst_core.encoders.open_clip_network import load_tower
 from emoasst_core.errors import ModelError
 
@@ -94,7 +94,8 @@ class VisionEncoder:
 def prepare_picture(picture: Tensor, card: Card, image_size: int) -> Tensor:
     """Crop, resize and normalise as a card says.
 
-    A small crop is enlarged exactly as in training; a large one is shrunk with antialiasing.
+    A small crop is enlarged exactly as in training; a large one is shrunk with antialiasing, first to the resolution that
+    the tower learned from where the card names one.
 
     Args:
         picture: (b, 3, h, w) RGB in [0, 1].
@@ -108,6 +109,8 @@ def prepare_picture(picture: Tensor, card: Card, image_size: int) -> Tensor:
         picture = picture[:, :, top : top + side, left : left + side]
     if card.color == "grey":
         picture = to_grey(picture)
+    if card.detail_px:
+        picture = limit_detail(picture, card.detail_px)
     picture = F.interpolate(picture, (image_size, image_size), mode=card.interpolation, align_corners=False, antialias=True)
     if card.color == "grey":
         return standardise(picture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from emoasst_core.capture.media_file import MediaFile, load_image, load_sound, probe
 from emoasst_core.config import FaceOptions
-from emoasst_core.datatypes import Box, Frame, Modality, Vector
+from emoasst_core.datatypes import Box, Face, Frame, Modality, Vector
 from emoasst_core.errors import EmoAsstError, MediaError
 from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
@@ -22,6 +22,9 @@ from emoasst_core.windows.frame_sampler import nearest, sample_times
 IMAGE_ENDINGS = {".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
 TINY_PX = 64  # a picture this small is a face crop already; no detector works below
 TIGHT_SHARE = 0.42  # a face that fills this much of the width: the picture is a crop, and is read as a whole too
+SMALL_PX = 400  # pictures up to this size may be crops of a face
+MARGIN_SHARE = 0.5  # with it OpenCV's cascade finds 70 % instead of 50 % of tight crops, and at the right size (400 FER+ faces)
+MARGIN_GREY = 128
 ANALYSIS_RATE_HZ = 8.0
 
 
@@ -58,7 +61,7 @@ class EmbeddingSource:
         for modality in modalities:
             embedding: Vector | None = None
             if modality is Modality.FACE:
-                embedding = self._embed_image(clip) if is_image else self._embed_frames(clip)
+                embedding = self.embed_picture(load_image(clip.path)) if is_image else self._embed_frames(clip)
             elif modality is Modality.VOICE and not is_image:
                 embedding = self._embed_sound(clip)
             elif modality is Modality.WORDS:
@@ -67,10 +70,10 @@ class EmbeddingSource:
                 result[modality] = embedding
         return result
 
-    def _embed_image(self, clip: Clip) -> Vector | None:
-        image = load_image(clip.path)
+    def embed_picture(self, image: NDArray[np.uint8]) -> Vector:
+        """(h, w, 3) uint8 -> (embed_dim,), over all `views` and their mirror images: one picture leaves time for both."""
         views = self.views(image)
-        mirrored = [np.ascontiguousarray(view[:, ::-1]) for view in views]  # one picture leaves time for both
+        mirrored = [np.ascontiguousarray(view[:, ::-1]) for view in views]
         embeddings = self.recogniser.embed_crops(views + mirrored)
         rows = np.arange(self.recogniser.config.num_frames) % len(embeddings)
         return self.recogniser.embed_video(embeddings[rows])
@@ -80,12 +83,21 @@ class EmbeddingSource:
         whole = _central_square(image)
         if min(image.shape[:2]) <= TINY_PX:
             return [whole]
-        faces = self.detector.detect(Frame(0.0, image))
-        if not faces:
+        face = self._largest_face(image)
+        if face is None:
             return [whole]
-        face = max(faces, key=lambda found: found.box.width)
         tracked = crop(image, crop_box(face, self.detector.name))
         return [tracked, whole] if face.box.width >= TIGHT_SHARE * image.shape[1] else [tracked]
+
+    def _largest_face(self, image: NDArray[np.uint8]) -> Face | None:
+        """A small picture is given a grey margin first: detectors miss, or cut too small, a face that fills its picture."""
+        margin = round(MARGIN_SHARE * max(image.shape[:2])) if max(image.shape[:2]) <= SMALL_PX else 0
+        framed = np.pad(image, ((margin, margin), (margin, margin), (0, 0)), constant_values=MARGIN_GREY)
+        faces = self.detector.detect(Frame(0.0, framed))
+        if not faces:
+            return None
+        face = max(faces, key=lambda found: found.box.width)
+        return replace(face, box=replace(face.box, x=face.box.x - margin, y=face.box.y - margin))
 
     def _embed_frames(self, clip: Clip) -> Vector | None:
         if not probe(clip.path).has_video:

@@ -45,7 +45,8 @@ def write_bundle(
     save_file(_half(heads), folder / "heads.safetensors")
     write_json(folder / "open_clip_config.json", {"model_cfg": STARTER_MODEL_CFG, "preprocess_cfg": {}})
     source = "trained from scratch by `emoasst train --recipe starter`"
-    Card("starter", "open_clip", source, LICENCE, color="grey", interpolation="bilinear", resize_mode="squash").write(folder)
+    vision = {"color": "grey", "interpolation": "bilinear", "resize_mode": "squash", "detail_px": FACE_DETAIL_PX}
+    Card("starter", "open_clip", source, LICENCE, **vision).write(folder)
     Card("starter-voice", "log_mel", source, LICENCE, normalise_sound=False).write(folder / "audio")
     write_json(folder / PROFILE_FILE, profile_values(voices, constants))
 

@@ -1,10 +1,13 @@
-"""Make 48-pixel grey photographs look like what a webcam's face tracker delivers.
+"""Make 48-pixel grey photographs look like what other cameras, cropping tools and collections deliver.
 
-Crop scale and offset, head tilt, mirror, light (gamma, gain, a ramp across the face), blur and low resolution, noise,
-JPEG, a hidden patch, and a background that is sometimes masked out: the ways in which other cameras and crops differ.
+In this order: low resolution and JPEG of the source; its tone; where the crop lies (scale, offset, tilt, aspect, shear,
+mirror) and what is seen beyond the photograph's edge; light that falls from one side; a background that is masked out;
+things before the face; blur or sharpening; noise. See `face_lighting` and `face_occlusion` for the middle steps.
 """
 
 from __future__ import annotations
+
+from typing import Final
 
 import cv2
 import numpy as np
@@ -14,6 +17,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from emoasst_core.encoders.face_normalisation import standardise
+from emoasst_core.training.starter.face_lighting import cast_light, change_tone
+from emoasst_core.training.starter.face_occlusion import hide_parts, mask_background
+from emoasst_core.training.starter.random_draws import chance, normal, uniform
+
+MAX_TILT_DEGREES: Final = 28.0
+NUM_FILLINGS: Final = 5  # what lies beyond the photograph: its edge, its mirror image, another face, one grey, a texture
 
 
 def augment(images: NDArray[np.uint8], size: int, generator: torch.Generator, strength: float = 1.0) -> Tensor:
@@ -28,92 +37,83 @@ def augment(images: NDArray[np.uint8], size: int, generator: torch.Generator, st
     Returns:
         (b, 3, size, size) standardised, see `standardise`.
     """
-    pictures = torch.from_numpy(_compress(images, generator, 0.3 * strength)).float().div_(255).unsqueeze(1)
-    pictures = _relight(pictures, generator, strength)
+    pictures = torch.from_numpy(_compress(images, generator, 0.25 * strength)).float().div_(255).unsqueeze(1)
+    pictures = change_tone(_lose_detail(pictures, generator, 0.3 * strength), generator, strength)
     views = _warp(pictures, size, generator, strength)
-    views = _soften(views, generator, 0.35 * strength)
-    views = _mask_background(views, generator, 0.25 * strength)
-    views = _hide_patch(views, generator, 0.3 * strength)
+    views = cast_light(views, generator, strength)
+    views = mask_background(views, generator, 0.2 * strength)
+    views = hide_parts(views, generator, 0.3 * strength)
+    views = _change_sharpness(views, generator, strength)
     return standardise(_add_noise(views, generator, strength)).contiguous(memory_format=torch.channels_last)
-
-
-def _uniform(generator: torch.Generator, count: int, low: float, high: float) -> Tensor:
-    return torch.rand(count, generator=generator) * (high - low) + low
 
 
 def _compress(images: NDArray[np.uint8], generator: torch.Generator, probability: float) -> NDArray[np.uint8]:
     result = images.copy()
     chosen = torch.rand(len(images), generator=generator) < probability
-    quality = torch.randint(12, 70, (len(images),), generator=generator)
+    quality = torch.randint(12, 75, (len(images),), generator=generator)
     for row in torch.nonzero(chosen).flatten().tolist():
-        ok, buffer = cv2.imencode(".jpg", images[row], [cv2.IMWRITE_JPEG_QUALITY, int(quality[row])])
+        kind, flag = ((".jpg", cv2.IMWRITE_JPEG_QUALITY), (".webp", cv2.IMWRITE_WEBP_QUALITY))[row % 4 == 0]
+        ok, buffer = cv2.imencode(kind, images[row], [flag, int(quality[row])])
         picture = cv2.imdecode(buffer, cv2.IMREAD_GRAYSCALE) if ok else None
         if picture is not None:
             result[row] = picture
     return result
 
 
-def _relight(pictures: Tensor, generator: torch.Generator, strength: float) -> Tensor:
-    count = len(pictures)
-    gamma = torch.exp(_uniform(generator, count, -0.5, 0.5) * strength).view(-1, 1, 1, 1)
-    gain = (1 + _uniform(generator, count, -0.3, 0.3) * strength).view(-1, 1, 1, 1)
-    offset = (_uniform(generator, count, -0.15, 0.15) * strength).view(-1, 1, 1, 1)
-    angle = _uniform(generator, count, 0, 2 * np.pi).view(-1, 1, 1, 1)
-    slope = (_uniform(generator, count, 0, 0.35) * strength).view(-1, 1, 1, 1)
-    axis = torch.linspace(-1, 1, pictures.shape[-1])
-    ramp = torch.cos(angle) * axis.view(1, 1, 1, -1) + torch.sin(angle) * axis.view(1, 1, -1, 1)
-    return ((pictures.clamp(0, 1) ** gamma) * gain * (1 + slope * ramp) + offset).clamp(0, 1)
+def _lose_detail(pictures: Tensor, generator: torch.Generator, probability: float) -> Tensor:
+    chosen = torch.rand(len(pictures), generator=generator) < probability
+    side = int(torch.randint(18, 44, (1,), generator=generator))
+    if not chosen.any():
+        return pictures
+    small = F.interpolate(pictures[chosen], size=(side, side), mode="area")
+    pictures = pictures.clone()
+    pictures[chosen] = F.interpolate(small, size=pictures.shape[-2:], mode="bilinear", align_corners=False)
+    return pictures
 
 
 def _warp(pictures: Tensor, size: int, generator: torch.Generator, strength: float) -> Tensor:
     count = len(pictures)
-    zoom = torch.exp(_uniform(generator, count, -0.28, 0.22) * strength)  # 0.76 (tighter) to 1.25 (wider crop)
-    stretch = torch.exp(_uniform(generator, count, -0.08, 0.08) * strength)
-    tilt = torch.deg2rad(torch.randn(count, generator=generator).clamp(-2.2, 2.2) * 10 * strength)
-    shift = _uniform(generator, 2 * count, -0.14, 0.14).view(count, 2) * strength
+    zoom = torch.exp(normal(generator, count, 0.17, 0.42).view(-1) * strength)  # 0.66 (tighter) to 1.5 (wider crop)
+    stretch = torch.exp(normal(generator, count, 0.07, 0.18).view(-1) * strength)
+    shear = normal(generator, count, 0.07, 0.18).view(-1) * strength
+    tilt = torch.deg2rad(normal(generator, count, 11.0, MAX_TILT_DEGREES).view(-1) * strength)
+    shift = normal(generator, 2 * count, 0.08, 0.2).view(count, 2) * strength
     mirror = torch.where(torch.rand(count, generator=generator) < 0.5 * (strength > 0), -1.0, 1.0)
     cos, sin = torch.cos(tilt) * zoom, torch.sin(tilt) * zoom
-    top = torch.stack([cos * stretch * mirror, -sin, shift[:, 0]], 1)
+    top = torch.stack([cos * stretch * mirror, -sin + shear, shift[:, 0]], 1)
     bottom = torch.stack([sin * mirror, cos / stretch, shift[:, 1]], 1)
     grid = F.affine_grid(torch.stack([top, bottom], 1), [count, 1, size, size], align_corners=False)
-    padding = ("border", "reflection", "zeros")[int(torch.randint(0, 3, (1,), generator=generator))]
-    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode=padding, align_corners=False)
+    views = F.grid_sample(pictures, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    if strength == 0:
+        return views
+    outside = (grid.abs().amax(-1, keepdim=True) > 1).permute(0, 3, 1, 2)
+    return torch.where(outside, _surroundings(pictures, views, grid, generator), views)
 
 
-def _soften(views: Tensor, generator: torch.Generator, probability: float) -> Tensor:
-    chosen = torch.rand(len(views), generator=generator) < probability
-    if chosen.any():
-        side = int(torch.randint(18, 44, (1,), generator=generator))
-        small = F.interpolate(views[chosen], size=(side, side), mode="area")
-        views = views.clone()
-        views[chosen] = F.interpolate(small, size=views.shape[-2:], mode="bilinear", align_corners=False)
-    return views
+def _surroundings(pictures: Tensor, views: Tensor, grid: Tensor, generator: torch.Generator) -> Tensor:
+    count, size = len(pictures), grid.shape[1]
+    filling = torch.randint(0, NUM_FILLINGS, (count, 1, 1, 1), generator=generator)
+    level = uniform(generator, count, 0.0, 1.0) * chance(generator, count, 0.7)  # every third one black
+    mirrored = F.grid_sample(pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    others = F.interpolate(pictures.roll(1, 0)[:, :, 6:30, 6:30], size=(size, size), mode="bilinear", align_corners=False)
+    texture = F.interpolate(torch.rand(count, 1, 6, 6, generator=generator), size=(size, size), mode="bilinear")
+    around = torch.where(filling == 1, mirrored, views)
+    around = torch.where(filling == 2, others, around)
+    around = torch.where(filling == 3, level.expand_as(around), around)
+    return torch.where(filling == 4, texture, around)
 
 
-def _mask_background(views: Tensor, generator: torch.Generator, probability: float) -> Tensor:
-    count, size = len(views), views.shape[-1]
-    axis = torch.linspace(-1, 1, size)
-    width = _uniform(generator, count, 0.72, 1.0).view(-1, 1, 1)
-    height = _uniform(generator, count, 0.9, 1.2).view(-1, 1, 1)
-    outside = ((axis.view(1, 1, -1) / width) ** 2 + (axis.view(1, -1, 1) / height) ** 2 > 1).unsqueeze(1)
-    outside &= (torch.rand(count, generator=generator) < probability).view(-1, 1, 1, 1)
-    level = torch.rand(count, 1, 1, 1, generator=generator)
-    texture = F.interpolate(torch.rand(count, 1, 5, 5, generator=generator), size=(size, size), mode="bilinear")
-    textured = (torch.rand(count, generator=generator) < 0.5).view(-1, 1, 1, 1)
-    return torch.where(outside, torch.where(textured, texture, level.expand_as(texture)), views)
-
-
-def _hide_patch(views: Tensor, generator: torch.Generator, probability: float) -> Tensor:
-    count, size = len(views), views.shape[-1]
-    centre = torch.rand(count, 2, generator=generator) * size
-    half = (_uniform(generator, 2 * count, 0.06, 0.2) * size).view(count, 2)
-    axis = torch.arange(size)
-    rows = (axis.view(1, -1, 1) - centre[:, 0].view(-1, 1, 1)).abs() < half[:, 0].view(-1, 1, 1)
-    columns = (axis.view(1, 1, -1) - centre[:, 1].view(-1, 1, 1)).abs() < half[:, 1].view(-1, 1, 1)
-    hidden = (rows & columns).unsqueeze(1) & (torch.rand(count, generator=generator) < probability).view(-1, 1, 1, 1)
-    return torch.where(hidden, torch.rand(count, 1, 1, 1, generator=generator), views)
+def _change_sharpness(views: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """Half are left alone, a fifth is blurred, the rest is sharpened as a camera or a large picture is."""
+    soft = F.avg_pool2d(F.pad(views, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    draw = uniform(generator, len(views), 0.0, 1.0)
+    amount = uniform(generator, len(views), 0.3, 1.0)
+    blurred = views + (soft - views) * amount
+    sharpened = (views + (views - soft) * 1.5 * amount).clamp(0, 1)
+    result = torch.where(draw < 0.2 * strength, blurred, views)
+    return torch.where(draw > 1 - 0.3 * strength, sharpened, result)
 
 
 def _add_noise(views: Tensor, generator: torch.Generator, strength: float) -> Tensor:
-    amount = (_uniform(generator, len(views), -0.03, 0.05) * strength).clamp_min(0).view(-1, 1, 1, 1)
+    amount = (uniform(generator, len(views), -0.04, 0.035) * strength).clamp_min(0)
     return (views + torch.randn(views.shape, generator=generator) * amount).clamp(0, 1)
