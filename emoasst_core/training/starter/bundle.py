@@ -15,6 +15,7 @@ from emoasst_core.emoasst.prompts import Prompts
 from emoasst_core.encoders.card import Card
 from emoasst_core.evaluation.figures_file import write_json
 from emoasst_core.profile import FORMAT, PROFILE_FILE
+from emoasst_core.training.starter.face_data import PICTURE_PX
 from emoasst_core.training.starter.face_tower import STARTER_MODEL_CFG, FaceTower
 from emoasst_core.training.starter.text_tower import TextTower
 from emoasst_core.training.starter.video_fusion import FUSION_OPTIONS, NUM_FRAMES, VideoFusion
@@ -45,8 +46,10 @@ def write_bundle(
     save_file(_half(heads), folder / "heads.safetensors")
     write_json(folder / "open_clip_config.json", {"model_cfg": STARTER_MODEL_CFG, "preprocess_cfg": {}})
     source = "trained from scratch by `emoasst train --recipe starter`"
-    vision = {"color": "grey", "interpolation": "bilinear", "resize_mode": "squash", "detail_px": FACE_DETAIL_PX}
-    Card("starter", "open_clip", source, LICENCE, **vision).write(folder)
+    Card(
+        "starter", "open_clip", source, LICENCE,
+        color="grey", interpolation="bilinear", resize_mode="squash", detail_px=PICTURE_PX,
+    ).write(folder)  # fmt: skip
     Card("starter-voice", "log_mel", source, LICENCE, normalise_sound=False).write(folder / "audio")
     write_json(folder / PROFILE_FILE, profile_values(voices, constants))
 

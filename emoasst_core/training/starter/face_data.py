@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ FERPLUS_TO_EMOTION = {
     "disgust": "disgust",
     "fear": "fear",
 }  # contempt, unknown and NF (not a face) have no column of their own
+PICTURE_PX = 48  # of FER2013 and, here, of CK+
 CLEAR_MAJORITY = 0.5  # more than half of an image's ten votes
 # The older single label is noisy: it counts as one vote of ten, but as two for fear and three for disgust, which FER+'s
 # voters rarely agreed on (165 and 624 pictures) and other collections show more often.
@@ -47,6 +49,10 @@ class FaceSet:
     def labels(self) -> NDArray[np.int64]:
         """(n,) the emotion with the most votes."""
         return np.asarray(self.targets.argmax(1), np.int64)
+
+    def part(self, rows: NDArray[Any]) -> FaceSet:
+        """The chosen rows, by number or by a mask."""
+        return FaceSet(self.images[rows], self.targets[rows], self.weights[rows], self.clear[rows])
 
     def __len__(self) -> int:
         return len(self.images)

@@ -21,7 +21,7 @@ Probs = NDArray[np.float32]
 
 def measure(
     held_out: dict[Modality, HeldOut], calibration: Calibration, reliabilities: dict[Modality, float], clear: NDArray[np.bool_],
-    alpha: float, beta: float, cues: CueOptions,
+    alpha: float, beta: float, cues: CueOptions, fitted_elsewhere: tuple[Modality, ...] = (),
 ) -> dict[str, Any]:  # fmt: skip
     """All figures.
 
@@ -29,14 +29,19 @@ def measure(
         held_out: logits, soft labels and embeddings per modality.
         calibration, reliabilities, alpha, beta, cues: the constants of the profile.
         clear: (n,) the face pictures with a clear majority.
+        fitted_elsewhere: modalities whose calibration has not seen `held_out`, or has seen so much that it hardly matters.
     """
     face = held_out[Modality.FACE]
     return {
-        "faces, clear majority": _figures(part_of(face, clear), Modality.FACE, calibration),
-        "faces, all": _figures(face, Modality.FACE, calibration),
-        "voices": _figures(held_out[Modality.VOICE], Modality.VOICE, calibration),
-        "words": _figures(held_out[Modality.WORDS], Modality.WORDS, calibration),
-        "pairs": pair_figures(part_of(face, clear), held_out[Modality.VOICE], reliabilities),
+        name: _figures(part, modality, calibration, modality in fitted_elsewhere)
+        for name, modality, part in (
+            ("faces, clear majority", Modality.FACE, part_of(face, clear)),
+            ("faces, all", Modality.FACE, face),
+            ("voices", Modality.VOICE, held_out[Modality.VOICE]),
+            ("words", Modality.WORDS, held_out[Modality.WORDS]),
+        )
+    } | {
+        "pairs": pair_figures(part_of(face, clear), held_out[Modality.VOICE], reliabilities, calibration),
         "shots": shot_figures(held_out[Modality.VOICE], alpha, beta),
         "gates": gate_figures(calibration.predict(face.logits, [Modality.FACE]), face.labels, cues),
     }
@@ -48,12 +53,14 @@ def part_of(part: HeldOut, rows: NDArray[np.bool_]) -> HeldOut:
     return HeldOut(part.logits[rows], part.targets[rows], part.embeddings[rows], speakers)
 
 
-def _figures(part: HeldOut, modality: Modality, calibration: Calibration) -> dict[str, Any]:
+def _figures(part: HeldOut, modality: Modality, calibration: Calibration, is_fitted_elsewhere: bool) -> dict[str, Any]:
     probs = calibration.predict(part.logits, [modality])
     figures = summary(part.labels, probs)
     groups = part.speakers or tuple(str(row) for row in range(len(part.labels)))
     figures["interval_95"] = bootstrap_intervals(part.labels, probs.argmax(1), groups)
-    figures["ece"] = cross_fitted_ece(part, modality)
+    figures["ece"] = expected_calibration_error(part.labels, probs)
+    if not is_fitted_elsewhere:
+        figures["ece"] = cross_fitted_ece(part, modality)
     return figures
 
 
@@ -67,19 +74,24 @@ def cross_fitted_ece(part: HeldOut, modality: Modality, seed: int = 0) -> float:
     return expected_calibration_error(part.labels, probs)
 
 
-def pair_figures(face: HeldOut, voice: HeldOut, reliabilities: dict[Modality, float]) -> dict[str, Any]:
-    """Face and voice of the same emotion put together: synthetic pairs, no real clips."""
+def pair_figures(face: HeldOut, voice: HeldOut, reliabilities: dict[Modality, float], calibration: Calibration) -> dict[str, Any]:
+    """Face and voice of the same emotion put together, fused and calibrated as the program does: synthetic pairs, no real clips."""
     rows, targets = pair_rows([face, voice], seed=11)
     labels = targets.argmax(1)
-    weights = {Modality.FACE: reliabilities[Modality.FACE], Modality.VOICE: reliabilities[Modality.VOICE]}
-    fused = weights[Modality.FACE] * face.logits[rows[0]] + weights[Modality.VOICE] * voice.logits[rows[1]]
-    scores = {"face": face.logits[rows[0]], "voice": voice.logits[rows[1]], "face+voice": fused}
+    weights = np.array([reliabilities[Modality.FACE], reliabilities[Modality.VOICE]])
+    weights = weights / weights.sum()
+    fused = weights[0] * face.logits[rows[0]] + weights[1] * voice.logits[rows[1]]
+    scores = {
+        "face": calibration.predict(face.logits[rows[0]], [Modality.FACE]),
+        "voice": calibration.predict(voice.logits[rows[1]], [Modality.VOICE]),
+        "face+voice": calibration.predict(fused, [Modality.FACE, Modality.VOICE]),
+    }
     return {
         name: {
-            "accuracy": round(float((logits.argmax(1) == labels).mean()), 4),
-            "uar": round(unweighted_average_recall(labels, logits.argmax(1)), 4),
+            "accuracy": round(float((probs.argmax(1) == labels).mean()), 4),
+            "uar": round(unweighted_average_recall(labels, probs.argmax(1)), 4),
         }
-        for name, logits in scores.items()
+        for name, probs in scores.items()
     } | {"n": len(labels)}
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.config import CueOptions
 from emoasst_core.datatypes import Modality
 from emoasst_core.emoasst.prompts import Prompts
-from emoasst_core.emotions import NUM_EMOTIONS
+from emoasst_core.emotions import emotion_index
+from emoasst_core.evaluation.embedding_source import EmbeddingSource
+from emoasst_core.evaluation.figures_file import write_json
+from emoasst_core.faces.detector import CascadeDetector
 from emoasst_core.paths import assets_folder
 from emoasst_core.profile import read_profile
+from emoasst_core.recogniser import Recogniser
 from emoasst_core.training.starter.bundle import VERSION, class_features, update_profile, write_bundle, zero_shot_constants
 from emoasst_core.training.starter.constants import (
     ALPHA,
@@ -24,19 +27,25 @@ from emoasst_core.training.starter.constants import (
     choose_beta,
     choose_reliabilities,
     choose_thresholds,
+    favour_rare,
     fit_calibration,
+    join_parts,
 )
 from emoasst_core.training.starter.face_data import FaceSet, join, load_ckplus, load_ferplus
+from emoasst_core.training.starter.face_slices import AS_THEY_ARE, IN_COLOUR, draw_pictures, measure_slices
 from emoasst_core.training.starter.face_tower import FaceTower, train_faces
+from emoasst_core.training.starter.held_out import held_out_faces, held_out_voices, held_out_words, tokenizer
 from emoasst_core.training.starter.measurement import measure
 from emoasst_core.training.starter.model_card import write_card
-from emoasst_core.training.starter.text_tower import CONTEXT_LENGTH, TextTower, load_meld, train_text
-from emoasst_core.training.starter.video_fusion import NUM_FRAMES, VideoFusion, embed_views, train_fusion
+from emoasst_core.training.starter.neutral_clips import measure_neutral_clips
+from emoasst_core.training.starter.text_tower import TextTower, train_text
+from emoasst_core.training.starter.video_fusion import VideoFusion, embed_views, train_fusion
 from emoasst_core.training.starter.voice_data import load_voices
-from emoasst_core.training.starter.voice_tower import VoiceTower, embed_voices, split_by_speaker, train_voices
+from emoasst_core.training.starter.voice_tower import VoiceTower, split_by_speaker, train_voices
 from emoasst_core.training.trainer import EpochReport
 
 Say = Callable[[str], None]
+CHANGED_STRENGTH = 0.5
 FUSION_PICTURES = 14_000  # half of FER+ train is plenty for a module of under a million weights
 
 
@@ -65,7 +74,7 @@ def train_starter(data: Path, out: Path, seed: int = 0, report: Say = print, run
     train_part, valid_part = split_by_speaker(voices)
     voice = train_voices(train_part, valid_part, run / "voice_main.pt", seed=seed, report=_told(report))
     report("Step 4 of 5: visual fusion module")
-    text_weights = class_features(text, prompts, _tokenizer())
+    text_weights = class_features(text, prompts, tokenizer())
     fusion = _train_fusion(data, run, faces, text_weights, seed, report)
     report("Step 5 of 5: constants on held-out people")
     write_bundle(out, faces, text, voice, fusion, _first_constants(text, voice, fusion))
@@ -74,34 +83,51 @@ def train_starter(data: Path, out: Path, seed: int = 0, report: Say = print, run
         Modality.VOICE: held_out_voices(valid_part, voice, text_weights),
         Modality.WORDS: held_out_words(data, text, text_weights),
     }
-    return finish_bundle(data, out, held_out, seed)
+    # as other cameras show them: what the program is unsure of there must be said as unsure
+    changed = held_out_faces(data, faces, fusion, CHANGED_STRENGTH)
+    fitted_on = {Modality.FACE: join_parts([held_out[Modality.FACE], changed])}
+    return finish_bundle(data, out, held_out, fitted_on, seed, report)
 
 
-def finish_bundle(data: Path, out: Path, held_out: dict[Modality, HeldOut], seed: int) -> dict[str, Any]:
-    """Choose the constants, measure, and write profile.json, figures.json and the model card."""
-    constants = choose_constants(out, held_out)
+def finish_bundle(
+    data: Path, out: Path, held_out: dict[Modality, HeldOut], fitted_on: dict[Modality, HeldOut], seed: int, report: Say = print
+) -> dict[str, Any]:
+    """Choose the constants, measure, and write profile.json, figures.json and the model card.
+
+    Args:
+        held_out: what is scored.
+        fitted_on: what the calibration of a modality is fitted on instead of `held_out`.
+    """
+    valid = load_ferplus(data / "faces" / "ferplus_valid.npz", False)
+    constants = choose_constants(out, held_out, fitted_on, valid.clear)
     config = read_profile(out)
-    clear = load_ferplus(data / "faces" / "ferplus_valid.npz", False).clear
     figures = measure(
         held_out,
         Calibration.from_dict(config.calibration),
         {Modality(name): weight for name, weight in config.reliabilities.items()},
-        clear,
+        valid.clear,
         constants["alpha"],
         constants["beta"],
         CueOptions(**constants["thresholds"]),
+        tuple(fitted_on),
     )
-    (out / "figures.json").write_text(json.dumps({"constants": constants, "figures": figures}, indent=1) + "\n", "utf-8")
+    report("  the same faces as other cameras and collections show them")
+    figures["slices"] = face_slices(data, out, valid)
+    figures["neutral_clips"] = measure_neutral_clips(data, out)
+    write_json(out / "figures.json", {"constants": constants, "figures": figures})
     write_card(out, figures, constants, VERSION, seed)
     return figures
 
 
-def choose_constants(out: Path, held_out: dict[Modality, HeldOut]) -> dict[str, Any]:
+def choose_constants(
+    out: Path, held_out: dict[Modality, HeldOut], fitted_on: dict[Modality, HeldOut], clear: NDArray[np.bool_]
+) -> dict[str, Any]:
     """Reliabilities, calibration, cache and thresholds; written into the profile."""
     reliabilities = choose_reliabilities(held_out)
-    calibration = fit_calibration(held_out, reliabilities)
+    face = held_out[Modality.FACE]
+    calibration, rare_share = favour_rare(fit_calibration({**held_out, **fitted_on}, reliabilities), face, clear)
     beta, grid = choose_beta(held_out[Modality.VOICE])
-    thresholds, gates = choose_thresholds(calibration, held_out[Modality.FACE])
+    thresholds, gates = choose_thresholds(calibration, face)
     update_profile(
         out,
         reliabilities={modality.value: weight for modality, weight in reliabilities.items()},
@@ -110,15 +136,24 @@ def choose_constants(out: Path, held_out: dict[Modality, HeldOut]) -> dict[str, 
         beta=beta,
         cues=thresholds,
     )
-    return {"cache_grid": grid, "gates": gates, "thresholds": thresholds, "alpha": ALPHA, "beta": beta}
+    chosen = {"thresholds": thresholds, "alpha": ALPHA, "beta": beta, "rare_share": rare_share}
+    return {"cache_grid": grid, "gates": gates, **chosen}
+
+
+def face_slices(data: Path, out: Path, valid: FaceSet) -> dict[str, Any]:
+    """`measure_slices` of the bundle in `out` with the detector that every installation has, and CK+'s held-out subjects."""
+    source = EmbeddingSource(Recogniser(out), CascadeDetector())
+    rows = draw_pictures(valid, (emotion_index("fear"), emotion_index("disgust")))
+    slices = measure_slices(source, valid.part(rows))
+    posed = load_ckplus(data / "faces" / "ckplus48.npz", held_out=True)
+    return slices | {f"CK+, {name}": measure_slices(source, posed, (name,))[name] for name in (AS_THEY_ARE, IN_COLOUR)}
 
 
 def _train_fusion(data: Path, run: Path, faces: FaceTower, weights: Any, seed: int, report: Say) -> VideoFusion:
     folder = data / "faces"
     everything = join([load_ferplus(folder / "ferplus_train.npz", True), load_ckplus(folder / "ckplus48.npz", held_out=False)])
     chosen = np.random.default_rng(seed).permutation(len(everything))[:FUSION_PICTURES]
-    some = FaceSet(everything.images[chosen], everything.targets[chosen], everything.weights[chosen], everything.clear[chosen])
-    train = embed_views(faces, some, 4, 1.0, seed)
+    train = embed_views(faces, everything.part(chosen), 4, 1.0, seed)
     valid = embed_views(faces, load_ferplus(folder / "ferplus_valid.npz", False), 4, 0.5, seed + 1)
     return train_fusion(train, valid, weights, run / "fusion.pt", seed=seed, report=_told(report))
 
@@ -128,48 +163,6 @@ def _first_constants(text: TextTower, voice: VoiceTower, fusion: VideoFusion) ->
         "zero_shot": zero_shot_constants(text, voice, fusion), "alphas": {"face": 1.0, "voice": 1.0, "words": 0.5}, "beta": 5.5,
         "reliabilities": {"face": 0.6, "voice": 0.4, "words": 0.2}, "calibration": {}, "cues": {},
     }  # fmt: skip
-
-
-def held_out_faces(data: Path, faces: FaceTower, fusion: VideoFusion) -> HeldOut:
-    """FER+ valid, each picture and its mirror image by turns, as `emoasst eval` reads a picture of 48 pixels."""
-    valid = load_ferplus(data / "faces" / "ferplus_valid.npz", False)
-    return read_stills(faces, fusion, valid, 0.0)
-
-
-def read_stills(faces: FaceTower, fusion: VideoFusion, pictures: FaceSet, strength: float) -> HeldOut:
-    """Each picture as a film that does not move, augmented with `strength` before."""
-    mirrored = FaceSet(pictures.images[:, :, ::-1], pictures.targets, pictures.weights, pictures.clear)
-    banks = [embed_views(faces, part, 1, strength, seed=0).views for part in (pictures, mirrored)]
-    frames = torch.from_numpy(np.tile(np.concatenate(banks, 1), (1, NUM_FRAMES // 2, 1)))
-    with torch.inference_mode():
-        embeddings = torch.cat([fusion.embed(part) for part in torch.split(frames, 512)])
-        logits = fusion.log_scale.exp() * embeddings @ fusion.text_weights.T
-    return HeldOut(logits.numpy(), pictures.targets, embeddings.numpy())
-
-
-def held_out_voices(valid: Any, voice: VoiceTower, text_weights: Any) -> HeldOut:
-    """RAVDESS actors 19 and 20."""
-    with torch.inference_mode():
-        embeddings = embed_voices(voice, valid)
-        logits = voice.log_scale.exp().item() * embeddings @ text_weights.T
-    return HeldOut(logits, np.eye(NUM_EMOTIONS, dtype=np.float32)[valid.labels], embeddings, valid.speakers)
-
-
-def held_out_words(data: Path, text: TextTower, text_weights: Any) -> HeldOut:
-    """MELD dev, utterances of three words or more."""
-    dev = load_meld(data / "meld" / "dev_sent_emo.csv")
-    rows = [row for row, sentence in enumerate(dev.texts) if len(sentence.split()) >= 3]
-    tokenize = _tokenizer()
-    with torch.inference_mode():
-        embeddings = text.embed(tokenize([dev.texts[row] for row in rows])).numpy()
-        logits = text.log_scale.exp().item() * embeddings @ text_weights.T + text.words_bias.numpy()
-    return HeldOut(logits.astype(np.float32), np.eye(NUM_EMOTIONS, dtype=np.float32)[dev.labels[rows]], embeddings)
-
-
-def _tokenizer() -> Any:
-    import open_clip
-
-    return open_clip.SimpleTokenizer(context_length=CONTEXT_LENGTH)
 
 
 def _told(report: Say) -> Callable[[EpochReport], None]:

@@ -48,10 +48,13 @@ def test_votes_become_soft_labels_in_the_order_of_emotions(tmp_path: Path):
     assert faces.weights[0] == pytest.approx(0.8)
 
 
-def test_an_old_label_counts_as_a_vote_and_a_half(tmp_path: Path):
-    path = write_ferplus(tmp_path / "v.npz", [[5, 5, 0, 0, 0, 0, 0, 0, 0, 0]], [6])
+@pytest.mark.parametrize(("old", "name", "votes"), [(6, "disgust", 0.3), (4, "fear", 0.2), (3, "anger", 0.1)])
+def test_an_old_label_counts_as_one_vote_of_ten_and_as_more_where_voters_rarely_agreed(
+    tmp_path: Path, old: int, name: str, votes: float
+):
+    path = write_ferplus(tmp_path / "v.npz", [[5, 5, 0, 0, 0, 0, 0, 0, 0, 0]], [old])
     targets = load_ferplus(path, use_old_labels=True).targets[0]
-    assert targets[emotion_index("disgust")] == pytest.approx(0.15 / 1.15)
+    assert targets[emotion_index(name)] == pytest.approx(votes / (1 + votes))
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path):

@@ -1,0 +1,115 @@
+"""What the face tower is trained to see, and the slices it is measured on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.datatypes import Modality
+from emoasst_core.emotions import NUM_EMOTIONS, emotion_index
+from emoasst_core.encoders.face_normalisation import face_window, limit_detail, standardise
+from emoasst_core.evaluation.metrics import accuracy, expected_calibration_error
+from emoasst_core.training.starter.constants import HeldOut, favour_rare
+from emoasst_core.training.starter.face_augmentation import augment
+from emoasst_core.training.starter.face_data import FaceSet
+from emoasst_core.training.starter.face_lighting import cast_light, change_tone
+from emoasst_core.training.starter.face_occlusion import hide_parts, mask_background
+from emoasst_core.training.starter.face_slices import SLICES, draw_pictures, slice_figures
+
+PICTURES = np.random.default_rng(3).integers(40, 215, (16, 48, 48)).astype(np.uint8)
+
+
+def generator(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("change", [change_tone, cast_light])
+def test_light_and_tone_change_a_picture_but_keep_it_between_black_and_white(change):
+    views = torch.from_numpy(PICTURES).float().div(255).unsqueeze(1)
+    changed = change(views, generator(), 1.0)
+    assert changed.shape == views.shape
+    assert 0 <= float(changed.min()) <= float(changed.max()) <= 1
+    assert not torch.allclose(changed, views, atol=1e-2)
+    assert torch.allclose(change(views, generator(), 0.0), views, atol=1e-3)
+
+
+@pytest.mark.parametrize("change", [mask_background, hide_parts])
+def test_what_is_hidden_is_hidden_at_the_asked_rate_and_leaves_the_rest_as_it_was(change):
+    views = torch.rand(64, 1, 64, 64, generator=generator())
+    assert torch.equal(change(views, generator(), 0.0), views)
+    changed = change(views, generator(), 0.5)
+    touched = (changed != views).flatten(1).any(1)
+    assert 0.3 < float(touched.float().mean()) < 0.7
+    assert torch.equal(changed[~touched], views[~touched])
+
+
+def test_a_background_is_masked_outside_the_middle_only():
+    views = torch.rand(32, 1, 64, 64, generator=generator())
+    changed = mask_background(views, generator(), 1.0)
+    assert torch.equal(changed[:, :, 24:40, 24:40], views[:, :, 24:40, 24:40])
+
+
+def test_the_strength_of_the_augmentation_is_how_far_views_are_from_the_picture():
+    plain = augment(PICTURES, 64, generator(), 0.0)
+    distances = [float((augment(PICTURES, 64, generator(), strength) - plain).abs().mean()) for strength in (0.2, 0.6, 1.0)]
+    assert distances[0] < distances[1] < distances[2]
+
+
+def test_what_stands_behind_a_person_does_not_change_how_the_face_arrives():
+    face = torch.rand(1, 1, 64, 64, generator=generator())
+    outside = face_window(64, 64) == 0
+    other = torch.where(outside, torch.zeros(()), face)
+    seen, seen_before_black = standardise(face), standardise(other)
+    assert torch.allclose(seen[..., ~outside], seen_before_black[..., ~outside], atol=1e-5)
+
+
+def test_only_pictures_larger_than_those_of_training_lose_detail():
+    small, large = torch.rand(1, 1, 40, 48), torch.rand(1, 1, 200, 180)
+    assert torch.equal(limit_detail(small, 48), small)
+    assert limit_detail(large, 48).shape == (1, 1, 48, 48)
+
+
+@pytest.mark.parametrize("name", SLICES)
+def test_a_slice_is_a_colour_picture_and_the_same_at_every_measurement(name: str):
+    first, again = (SLICES[name](PICTURES[0], np.random.default_rng(1)) for _ in range(2))
+    assert first.dtype == np.uint8
+    assert first.ndim == 3
+    assert first.shape[2] == 3
+    assert np.array_equal(first, again)
+
+
+def test_slices_are_drawn_from_the_clear_pictures_with_every_rare_one():
+    labels = np.r_[np.zeros(3000, int), np.full(20, emotion_index("disgust"))]
+    clear = np.arange(len(labels)) % 2 == 0
+    images = np.zeros((len(labels), 2, 2), np.uint8)
+    faces = FaceSet(images, np.eye(NUM_EMOTIONS, dtype=np.float32)[labels], np.ones(len(labels), np.float32), clear)
+    rows = draw_pictures(faces, (emotion_index("disgust"),))
+    assert clear[rows].all()
+    assert (labels[rows] == emotion_index("disgust")).sum() == 10
+    assert len(rows) >= 600
+
+
+def test_the_figures_of_a_slice_lie_within_their_intervals():
+    labels = np.arange(70) % 7
+    figures = slice_figures(labels, np.where(np.arange(70) < 50, labels, 0))
+    for name in ("accuracy", "uar"):
+        low, high = figures["interval_95"][name]
+        assert low <= figures[name] <= high
+    assert figures["n"] == 70
+
+
+def test_rare_emotions_are_favoured_as_far_as_the_common_ones_and_the_calibration_hold():
+    rng = np.random.default_rng(0)
+    labels = rng.choice(NUM_EMOTIONS, 3000, p=[0.6, 0.2, 0.08, 0.05, 0.03, 0.03, 0.01])
+    logits = (2.2 * np.eye(NUM_EMOTIONS)[labels] + rng.normal(0, 1, (3000, NUM_EMOTIONS))).astype(np.float32)
+    part = HeldOut(logits, np.eye(NUM_EMOTIONS, dtype=np.float32)[labels], logits)
+    plain = Calibration().fit(logits, labels, [Modality.FACE])
+    favoured, share = favour_rare(plain, part, np.ones(3000, bool))
+    before, after = (calibration.predict(logits, [Modality.FACE]) for calibration in (plain, favoured))
+    rare = labels == 6
+    assert 0 <= share <= 0.5
+    assert (after[rare].argmax(1) == 6).mean() >= (before[rare].argmax(1) == 6).mean()
+    assert accuracy(labels, after.argmax(1)) >= accuracy(labels, before.argmax(1)) - 0.011
+    assert expected_calibration_error(labels, after) <= 0.04
