@@ -75,7 +75,7 @@ def cross_fitted_ece(part: HeldOut, modality: Modality, seed: int = 0) -> float:
 
 
 def pair_figures(face: HeldOut, voice: HeldOut, reliabilities: dict[Modality, float], calibration: Calibration) -> dict[str, Any]:
-    """Face and voice of the same emotion put together, fused and calibrated as the program does: synthetic pairs, no real clips."""
+    """Face and voice of the same emotion put together, fused and calibrated as the program does: no real clips."""
     rows, targets = pair_rows([face, voice], seed=11)
     labels = targets.argmax(1)
     weights = np.array([reliabilities[Modality.FACE], reliabilities[Modality.VOICE]])
