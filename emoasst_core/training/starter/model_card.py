@@ -21,28 +21,22 @@ def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any],
     for name in ("faces, clear majority", "voices", "words"):
         recalls = (f"{figures[name]['per_class'][emotion]['recall']:.2f}" for emotion in EMOTIONS)
         lines.append(f"| {name} | " + " | ".join(recalls) + " |")
-    lines += [
-        "",
-        *_slices(figures["slices"]),
-        "",
-        *_neutral(figures["neutral_clips"]),
-        "",
-        *_pairs(figures["pairs"]),
-        "",
-        *_shots(figures["shots"], constants),
-        "",
-        *_gates(figures["gates"], constants),
-    ]
+    for part in (
+        _slices(figures["slices"]),
+        _neutral(figures["neutral_clips"]),
+        _pairs(figures["pairs"]),
+        _shots(figures["shots"], constants),
+        _gates(figures["gates"], constants),
+    ):
+        lines += ["", *part]
     history = (folder / HISTORY_FILE).read_text("utf-8").strip() if (folder / HISTORY_FILE).exists() else UNBROKEN
-    num_disgust = figures["faces, clear majority"]["per_class"]["disgust"]["support"]
-    template = TEMPLATE.read_text("utf-8")
-    text = template.format(
+    text = TEMPLATE.read_text("utf-8").format(
         version=version,
         seed=seed,
         history=history,
-        num_disgust=num_disgust,
-        figures="\n".join(lines),
+        num_disgust=figures["faces, clear majority"]["per_class"]["disgust"]["support"],
         rare_share=constants["rare_share"],
+        figures="\n".join(lines),
     )
     (folder / "model_card.md").write_text(text, "utf-8")
 
@@ -76,8 +70,8 @@ def _slices(slices: dict[str, Any]) -> list[str]:
 def _neutral(clips: dict[str, Any]) -> list[str]:
     shown = ", ".join(f"{count} x {name}" for name, count in sorted(clips["shown"].items()))
     return [
-        f"Films of people who speak without expression ({clips['clips']} clips, {clips['seconds']} s; too little to say more): shown "
-        f"were {shown}; CLEAR cues of a negative emotion: {clips['clear_negative']}."
+        f"Films of people who speak without expression ({clips['clips']} clips, {clips['seconds']} s; too little to say more): "
+        f"shown were {shown}; CLEAR cues of a negative emotion: {clips['clear_negative']}."
     ]
 
 
