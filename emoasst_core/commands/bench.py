@@ -15,6 +15,7 @@ EXAMPLE: Final = """examples:
   emoasst bench analyze
   emoasst bench analyze conversation.mp4 --repeat 3
   emoasst bench train
+  emoasst bench models
 """
 
 
@@ -36,7 +37,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     train = actions.add_parser(
         "train", help="one epoch of head training at MELD's size", epilog="example:\n  emoasst bench train"
     )
-    for part, function in ((analyze, _bench_analyze), (train, _bench_train)):
+    models = actions.add_parser(
+        "models", help="each model of a profile on one core", epilog="example:\n  emoasst bench models --repeat 100"
+    )
+    models.add_argument("--profile", default="starter", metavar="NAME", help="models to time (default: starter)")
+    models.add_argument("--repeat", type=int, default=50, metavar="N", help="how often each is timed (default: 50)")
+    for part, function in ((analyze, _bench_analyze), (train, _bench_train), (models, _bench_models)):
         part.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
         part.set_defaults(run=run, bench=function)
 
@@ -114,5 +120,13 @@ def _bench_train(_arguments: argparse.Namespace) -> dict[str, Any]:
 
     share_cores()
     figures: dict[str, Any] = bench_train()
+    print(json.dumps(figures, indent=1))
+    return figures
+
+
+def _bench_models(arguments: argparse.Namespace) -> dict[str, Any]:
+    from emoasst_core.evaluation.bench_models import bench_models
+
+    figures: dict[str, Any] = bench_models(arguments.profile, max(1, arguments.repeat))
     print(json.dumps(figures, indent=1))
     return figures

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,3 +54,16 @@ def choose_device(preferred: str = "", half_precision: bool = False) -> ComputeD
     name = preferred or next(name for name in DEVICE_NAMES if present[name])
     supported = name == "cpu" or (name == "cuda" and torch.cuda.is_bf16_supported())
     return ComputeDevice(name, half_precision and supported)
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Networks run on one thread inside; afterwards on as many as before."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
