@@ -16,7 +16,7 @@ KINDS = ("open_clip", "wav2vec2", "log_mel", "face_detector", "transcriber")
 CHOICES = {
     "kind": KINDS,
     "activation": ("gelu", "quick_gelu"),
-    "color": ("rgb", "grey"),
+    "color": ("rgb", "grey", "grey_face"),
     "interpolation": ("bilinear", "bicubic"),
     "resize_mode": ("shortest", "squash"),
 }
@@ -35,7 +35,8 @@ class Card:
         architecture: open_clip's name of the network ("ViT-B-32"), needed only where the folder holds no configuration.
         activation: the network was trained with "gelu" or with "quick_gelu"; the other one gives wrong embeddings silently.
         mean, std: of each colour, for pictures in [0, 1]. EmotionCLIP keeps ImageNet's, CLIP its own.
-        color: "grey" takes the crop's colour, brightness and contrast out (see `face_normalisation`) instead of mean and std.
+        color: "grey" takes the crop's colour, brightness and contrast out (see `face_normalisation`) instead of mean and std,
+            "grey_face" with the brightness and contrast of the face alone.
         interpolation: how a crop is brought to the tower's size.
         resize_mode: "shortest" cuts the central square out first, "squash" resizes as it is.
         crop_fraction: share of that square's side that is kept (EmotionCLIP: 224 of 256).

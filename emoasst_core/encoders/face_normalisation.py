@@ -23,16 +23,30 @@ def to_grey(pictures: Tensor) -> Tensor:
 
 
 def standardise(grey: Tensor) -> Tensor:
-    """Subtract the face's mean and divide by its standard deviation; repeat to three channels.
-
-    Both are taken inside the ellipse that a face fills, so that what stands behind a person does not change how the face
-    itself arrives.
+    """Subtract each picture's mean and divide by its standard deviation; repeat to three channels.
 
     Args:
         grey: (b, 1, h, w) in [0, 1].
 
     Returns:
-        (b, 3, h, w); inside the ellipse mean 0 and standard deviation 1 for every picture of ordinary contrast.
+        (b, 3, h, w) with mean 0 and standard deviation 1 for every picture of ordinary contrast.
+    """
+    mean = grey.mean((2, 3), keepdim=True)
+    deviation = grey.std((2, 3), keepdim=True, correction=0).clamp_min(MIN_CONTRAST)
+    return ((grey - mean) / deviation).expand(-1, 3, -1, -1)
+
+
+def standardise_face(grey: Tensor) -> Tensor:
+    """As `standardise`, with the mean and deviation of the ellipse that a face fills.
+
+    What stands behind a person then does not change how the face itself arrives.
+
+    Args:
+        grey: (b, 1, h, w) in [0, 1].
+
+    Returns:
+        (b, 3, h, w); inside the ellipse mean 0 and standard deviation 1 for every picture of ordinary contrast, and nowhere
+        further from 0 than `MAX_DEVIATION`.
     """
     inside = face_window(grey.shape[-2], grey.shape[-1]).to(grey)
     mean = (grey * inside).sum((2, 3), keepdim=True)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from emoasst_core.datatypes import Modality, Vector
 from emoasst_core.encoders.card import Card, read_card
 from emoasst_core.encoders.compute_device import ComputeDevice, choose_device
-from emoasst_core.encoders.face_normalisation import limit_detail, standardise, to_grey
+from emoasst_core.encoders.face_normalisation import limit_detail, standardise, standardise_face, to_grey
 from emoasst_core.encoders.open_clip_network import load_tower
 from emoasst_core.errors import ModelError
 
@@ -108,13 +108,13 @@ def prepare_picture(picture: Tensor, card: Card, image_size: int) -> Tensor:
         side = max(1, round(card.crop_fraction * min(picture.shape[2:])))
         top, left = ((length - side) // 2 for length in picture.shape[2:])
         picture = picture[:, :, top : top + side, left : left + side]
-    if card.color == "grey":
+    if card.color != "rgb":
         picture = to_grey(picture)
     if card.detail_px:
         picture = limit_detail(picture, card.detail_px)
     picture = F.interpolate(picture, (image_size, image_size), mode=card.interpolation, align_corners=False, antialias=True)
-    if card.color == "grey":
-        return standardise(picture)
+    if card.color != "rgb":
+        return standardise_face(picture) if card.color == "grey_face" else standardise(picture)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (card.mean, card.std))
     return (picture.clamp(0, 1) - mean) / std
 

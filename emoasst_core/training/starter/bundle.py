@@ -48,7 +48,7 @@ def write_bundle(
     source = "trained from scratch by `emoasst train --recipe starter`"
     Card(
         "starter", "open_clip", source, LICENCE,
-        color="grey", interpolation="bilinear", resize_mode="squash", detail_px=PICTURE_PX,
+        color="grey_face", interpolation="bilinear", resize_mode="squash", detail_px=PICTURE_PX,
     ).write(folder)  # fmt: skip
     Card("starter-voice", "log_mel", source, LICENCE, normalise_sound=False).write(folder / "audio")
     write_json(folder / PROFILE_FILE, profile_values(voices, constants))

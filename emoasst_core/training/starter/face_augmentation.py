@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from emoasst_core.encoders.face_normalisation import standardise
+from emoasst_core.encoders.face_normalisation import standardise_face
 from emoasst_core.training.starter.face_lighting import cast_light, change_tone
 from emoasst_core.training.starter.face_occlusion import hide_parts, mask_background
 from emoasst_core.training.starter.random_draws import chance, normal, uniform
@@ -35,7 +35,7 @@ def augment(images: NDArray[np.uint8], size: int, generator: torch.Generator, st
         strength: 1 trains; 0 leaves only the resize.
 
     Returns:
-        (b, 3, size, size) standardised, see `standardise`.
+        (b, 3, size, size) standardised, see `standardise_face`.
     """
     pictures = torch.from_numpy(_compress(images, generator, 0.25 * strength)).float().div_(255).unsqueeze(1)
     pictures = change_tone(_lose_detail(pictures, generator, 0.3 * strength), generator, strength)
@@ -44,7 +44,7 @@ def augment(images: NDArray[np.uint8], size: int, generator: torch.Generator, st
     views = mask_background(views, generator, 0.2 * strength)
     views = hide_parts(views, generator, 0.3 * strength)
     views = _change_sharpness(views, generator, strength)
-    return standardise(_add_noise(views, generator, strength)).contiguous(memory_format=torch.channels_last)
+    return standardise_face(_add_noise(views, generator, strength)).contiguous(memory_format=torch.channels_last)
 
 
 def _compress(images: NDArray[np.uint8], generator: torch.Generator, probability: float) -> NDArray[np.uint8]:

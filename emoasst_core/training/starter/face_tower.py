@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from emoasst_core.encoders.face_normalisation import standardise
+from emoasst_core.encoders.face_normalisation import standardise_face
 from emoasst_core.encoders.torchvision_ops import ensure_torchvision_imports
 from emoasst_core.evaluation.metrics import accuracy, macro_f1, unweighted_average_recall
 from emoasst_core.training.starter.anchors import emotion_anchors
@@ -118,7 +118,7 @@ def predict_faces(tower: nn.Module, images: NDArray[np.uint8], size: int, batch_
         grey = torch.from_numpy(images[start : start + batch_size]).float().div_(255).unsqueeze(1)
         grey = F.interpolate(grey, size=(size, size), mode="bilinear", align_corners=False)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = tower(standardise(grey)) + tower(standardise(grey.flip(-1)))
+            logits = tower(standardise_face(grey)) + tower(standardise_face(grey.flip(-1)))
         rows.append((logits / 2).float().numpy())
     return np.concatenate(rows)
 

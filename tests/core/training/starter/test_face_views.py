@@ -9,7 +9,7 @@ import torch
 from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.datatypes import Modality
 from emoasst_core.emotions import NUM_EMOTIONS, emotion_index
-from emoasst_core.encoders.face_normalisation import face_window, limit_detail, standardise
+from emoasst_core.encoders.face_normalisation import face_window, limit_detail, standardise_face
 from emoasst_core.evaluation.metrics import accuracy, expected_calibration_error
 from emoasst_core.training.starter.constants import HeldOut, favour_rare
 from emoasst_core.training.starter.face_augmentation import augment
@@ -61,7 +61,7 @@ def test_what_stands_behind_a_person_does_not_change_how_the_face_arrives():
     face = torch.rand(1, 1, 64, 64, generator=generator())
     outside = face_window(64, 64) == 0
     other = torch.where(outside, torch.zeros(()), face)
-    seen, seen_before_black = standardise(face), standardise(other)
+    seen, seen_before_black = standardise_face(face), standardise_face(other)
     assert torch.allclose(seen[..., ~outside], seen_before_black[..., ~outside], atol=1e-5)
 
 
