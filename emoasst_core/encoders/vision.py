@@ -45,7 +45,8 @@ class VisionEncoder:
         if self.card.person_token:
             add_person_token(tower)
         self.image_size = _image_size(tower)
-        self.tower = tower.to(self.device.name, memory_format=torch.channels_last)  # a quarter faster on a CPU
+        tower.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on a CPU
+        self.tower = tower.to(self.device.name)
         self.embed_dim = len(self._run(torch.zeros(1, 3, self.image_size, self.image_size))[0])
 
     @property
@@ -88,7 +89,7 @@ class VisionEncoder:
     @torch.inference_mode()
     def _run(self, batch: Tensor) -> Tensor:
         with self.device.autocast():
-            embeddings = self.tower(batch.to(self.device.name, memory_format=torch.channels_last))
+            embeddings = self.tower(batch.contiguous(memory_format=torch.channels_last).to(self.device.name))
         return F.normalize(embeddings.float(), dim=-1).cpu()
 
 
