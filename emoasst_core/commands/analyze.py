@@ -32,6 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--out", type=Path, metavar="DIR", help="where timeline.csv, .json and .png go (default: beside the sessions)"
     )
     parser.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
+    parser.add_argument("--system", metavar="NAME", help="read with another system; --profile may name its folder")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="TOML file with [faces], [windows] and [cues]")
     parser.add_argument("--calm", action="store_true", help="the calm child profile: at most one change in 20 s")
     parser.add_argument(
@@ -54,6 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
     from emoasst_core.review.session_files import require_writable
     from emoasst_core.session.analyzer import Analyzer
 
+    if arguments.system:
+        from emoasst_core.systems.opening import profile_of_system
+
+        arguments.profile = profile_of_system(arguments.system, "" if arguments.profile == "starter" else arguments.profile)
     console = Console(stderr=True, highlight=False)
     database = arguments.database or database_path()
     if arguments.out is not None:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from emoasst_core.errors import ConfigError
+from emoasst_core.systems.profile import EMOASST, require_system
 from emoasst_core.training.core_sharing import share_cores
 from emoasst_core.training.manifests.catalogue import open_manifest
 from emoasst_core.training.manifests.check import check_manifest, describe
@@ -21,6 +22,8 @@ EXAMPLES = """examples:
   emoasst train --recipe emoasst --data MELD.Raw --vision models/emotionclip --audio models/segue --out runs/meld
   emoasst train --data my_clips.csv --check
   emoasst train --data MELD.Raw --out runs/tables --ablations --split test
+  emoasst train --system mer-clip --data FOLDER --out runs/mer-clip
+  emoasst train --system mer-clip --size full --clip models/clip --data MELD.Raw --out runs/mer-clip-meld
   torchrun --nproc-per-node 4 -m emoasst_core.cli train --recipe emoasst --data MELD.Raw --out runs/meld
 
 A run that was stopped, by whatever cause, goes on when the same command is given again."""
@@ -49,7 +52,21 @@ def add_parser(subparsers: Any) -> None:
     towers.add_argument("--profile", default="starter", help="model profile to take missing towers from (default: starter)")
     add_clip_options(parser.add_argument_group("clips"))
     add_head_options(parser.add_argument_group("heads (defaults are the paper's where it states one)"))
+    add_system_options(parser)
     parser.set_defaults(run=run)
+
+
+def add_system_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the systems that EmoAsst is compared with."""
+    group = parser.add_argument_group("other systems")
+    group.add_argument("--system", help="mer-clip, emovclip, transformer-svm or sem-mbt, instead of --recipe")
+    group.add_argument("--size", choices=("small", "full"), default="small", help="minutes on two cores, or the paper's sizes")
+    for name, what in (
+        ("clip", "open_clip"), ("bert", "BERT, RoBERTa or DistilBERT"), ("speech", "a speech model"), ("video", "VideoMAE"),
+    ):  # fmt: skip
+        group.add_argument(f"--{name}", type=Path, metavar="DIR", help=f"{what} folder; default: random weights")
+    group.add_argument("--epochs", type=int, default=0, metavar="N", help="default: the recipe's own")
+    group.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="a choice of the system's own")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -64,6 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _check(arguments)
     if arguments.out is None:
         raise ConfigError("--out is missing.", "Name the folder of the run.")
+    if arguments.system and require_system(arguments.system) != EMOASST:
+        from emoasst_core.training.systems.command import train_from_arguments as train_system_from
+
+        print(json.dumps(train_system_from(arguments, console), indent=1))
+        return 0
     if arguments.recipe == "starter":
         from emoasst_core.training.starter.recipe import train_starter
 

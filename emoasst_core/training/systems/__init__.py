@@ -1,0 +1,1 @@
+"""How the compared systems are trained: one set of examples, one recipe each."""
