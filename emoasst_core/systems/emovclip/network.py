@@ -46,7 +46,8 @@ class EmoVClip(nn.Module):
         super().__init__()
         self.settings: dict[str, Any] = {
             "towers": towers.settings, "speech": dict(speech), "num_folds": num_folds,
-            "hidden_dim": hidden_dim, "dropout": dropout, "num_tokens": num_tokens, "depth": depth, "augments_text": augments_text,
+            "hidden_dim": hidden_dim, "dropout": dropout, "num_tokens": num_tokens,
+            "depth": depth, "augments_text": augments_text,
         }  # fmt: skip
         self.towers = towers.requires_grad_(False)
         self.prompts = DeepPrompts(towers, num_tokens, depth)

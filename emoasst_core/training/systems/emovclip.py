@@ -143,7 +143,7 @@ def train_prompts(network: EmoVClip, examples: ExampleSet, training: Training) -
 
 @torch.no_grad()
 def _pictures(network: EmoVClip, examples: ExampleSet) -> tuple[Tensor, Tensor]:
-    """(n, frames, ...) prepared pictures of the examples with a face (maps behind a frozen stem, where there is one) and labels."""
+    """(n, frames, ...) prepared pictures of the examples with a face (maps behind a frozen stem) and labels."""
     seen = [example for example in examples.examples if example.frames is not None]
     parts = []
     for example in seen:
