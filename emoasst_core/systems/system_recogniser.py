@@ -74,8 +74,13 @@ class SystemRecogniser(ABC):
         """Weights of all networks."""
         return sum(weight.numel() for weight in self.network.parameters())
 
-    def use_shots(self, shots: Sequence[Shot]) -> None:
-        """Replace the family's corrections; takes effect at the next prediction."""
+    def use_shots(self, shots: Sequence[Shot], mode: str = "") -> None:  # noqa: ARG002 - one protocol
+        """Replace the family's corrections; takes effect at the next prediction.
+
+        Args:
+            shots: they are weighed as in Tip-Adapter, everybody's alike.
+            mode: EmoAsst's choice of memory; these systems have only the one.
+        """
         cache = self._empty_cache()
         for shot in shots:
             cache.add(shot)
@@ -89,8 +94,8 @@ class SystemRecogniser(ABC):
         with torch.inference_mode():
             return self.embed_sound(trimmed[: int(self.config.max_sound_s * SAMPLE_RATE_HZ)].astype(np.float32))
 
-    def embed_words(self, text: str) -> Vector | None:
-        """A transcript -> (embed_dim,); None for less than `min_words` words."""
+    def embed_words(self, text: str, context: Sequence[str] = ()) -> Vector | None:  # noqa: ARG002 - one protocol
+        """A transcript -> (embed_dim,); None for less than `min_words` words. What was said before it is not read."""
         if len(text.split()) < self.config.min_words:
             return None
         with torch.inference_mode():
@@ -107,8 +112,8 @@ class SystemRecogniser(ABC):
             embeddings[Modality.WORDS] = words
         return embeddings
 
-    def classify(self, embeddings: Mapping[Modality, Vector]) -> Vector:
-        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1.
+    def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:  # noqa: ARG002 - one protocol
+        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1; alike for every person.
 
         Raises:
             ModelError: nothing is present.
