@@ -44,7 +44,7 @@ class FaceOptions(_Options):
         lost_after_s: a person unseen for this long is gone; a later face gets a new id unless it is in the same place.
     """
 
-    analysis_rate_hz: float = bounded(8.0, 1.0, 30.0)
+    analysis_rate_hz: float = bounded(10.0, 1.0, 30.0)
     detection_width_px: int = bounded(480, 160, 1920)
     min_face_px: int = bounded(40, 16, 1000)
     max_faces: int = bounded(4, 1, 16)
@@ -57,7 +57,8 @@ class WindowOptions(_Options):
 
     Attributes:
         num_frames: face frames per utterance or window (EmoAsst: 24).
-        window_s, hop_s: length and step of the sliding window where nobody speaks.
+        window_s: a face is read over this long, or since its expression changed.
+        hop_s: longest step between two readings where no picture comes; otherwise every analysed picture is read.
         speech_threshold: VAD probability above which a chunk is speech.
         min_speech_s: shorter bursts are no utterance.
         min_silence_s: a pause this long ends an utterance.
@@ -65,8 +66,8 @@ class WindowOptions(_Options):
     """
 
     num_frames: int = bounded(24, 1, 128)
-    window_s: float = bounded(1.6, 0.4, 10.0)
-    hop_s: float = bounded(0.4, 0.1, 5.0)
+    window_s: float = bounded(0.8, 0.2, 10.0)
+    hop_s: float = bounded(0.2, 0.1, 5.0)
     speech_threshold: float = bounded(0.5, 0.05, 0.95)
     min_speech_s: float = bounded(0.3, 0.1, 2.0)
     min_silence_s: float = bounded(0.4, 0.1, 2.0)

@@ -13,15 +13,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from emoasst_core.config import CueOptions
+from emoasst_core.cues.reading_votes import ReadingVotes
 from emoasst_core.cues.smoothing import ProbSmoother
 from emoasst_core.datatypes import Cue, CueState, Vector
 from emoasst_core.emotions import EMOTIONS
 
 GUARDED = ("anger", "disgust", "fear")  # a false one of these does the most harm
 MINUTE_S = 60.0
+HARD_CAP = 10  # changes of any kind in a minute: naming, withdrawing, and telling what is in the way
+QUIET_S = 1.0  # "No face" becomes "Not sure" only after this long: a face that comes and goes must not make the sign flicker
 # A face on its way from one expression to the next passes through calm; naming that would block the next cue for seconds.
-CALM_PATIENCE = 2.0
+CALM_PATIENCE = 1.4
+GUARDED_PATIENCE = 1.4
+RISING_PATIENCE = 2.0  # a reading on its way from MAYBE to CLEAR is waited for: the weaker cue would block the stronger one
 WEAKER_PATIENCE_S = 2.0  # "Looks happy" becomes "Maybe happy" only after this long: each change costs the next one its turn
+REACH_S = 0.3  # "no face" is shown this much before `lost_s` has passed: the picture has to be taken, analysed and shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,8 @@ class Reading:
         reason: what is in the way ("no face", "too dark", "too quiet"); "voice" where only a voice was read.
         is_conflict: face and voice each say something else with 0.5 or more.
         is_supported: the face is frontal, or the voice agrees; guarded emotions need it.
+        is_fresh: what was seen changed just now, so that earlier readings say nothing about this one.
+        last_read_s: where nothing could be read, when something last could; None for just now.
     """
 
     time_s: float
@@ -42,6 +50,8 @@ class Reading:
     reason: str = ""
     is_conflict: bool = False
     is_supported: bool = True
+    is_fresh: bool = False
+    last_read_s: float | None = None
 
 
 class CuePolicy:
@@ -56,10 +66,10 @@ class CuePolicy:
         self.options = options
         self.person = person
         self._smoother = ProbSmoother(options.smoothing_s)
-        self._votes: deque[tuple[float, str | None]] = deque()
-        self._changes: deque[float] = deque()
+        self._votes = ReadingVotes(options.vote_s)
+        self._namings: deque[float] = deque()  # of the last minute
+        self._changes: deque[float] = deque()  # ... and every change of what is shown
         self._wanted: tuple[CueState, str | None] = (CueState.UNSURE, None)
-        self._wanted_since_s = 0.0
         self._state_since_s = 0.0
         self._absent_since_s: float | None = None
         self._evidence_s = -1e9
@@ -75,22 +85,24 @@ class CuePolicy:
         if reading.probs is None:
             return self._read_absence(reading)
         self._absent_since_s = None
+        if reading.is_fresh:
+            self._smoother.clear()
         probs = self._smoother.add(reading.time_s, reading.probs)
         self._reason = reading.reason
-        self._vote(reading.time_s, EMOTIONS[int(reading.probs.argmax())])
+        if reading.is_conflict:
+            self._votes.contradict(reading.time_s)
+        else:
+            self._votes.add(reading.time_s, EMOTIONS[int(reading.probs.argmax())])
         state, emotion = judge(probs, self.options, reading.is_conflict, reading.is_supported)
-        if state is CueState.CLEAR and not self._has_majority(emotion):
+        if state is CueState.CLEAR and not self._votes.has_majority(emotion):
             state = CueState.MAYBE
         if (state, emotion) != self._wanted:
-            same_emotion = emotion is not None and emotion == self._wanted[1]
             self._wanted = (state, emotion)
             self._state_since_s = reading.time_s
-            if not same_emotion:
-                self._wanted_since_s = reading.time_s
-        shown_emotion = self.shown.emotion if self.shown else None
-        if emotion is not None and emotion == shown_emotion:
+        if emotion is not None and self.shown and emotion == self.shown.emotion == self._votes.emotion:
             self._evidence_s = reading.time_s
-        return self._update(reading.time_s)
+        alone, _ = judge(reading.probs, self.options, False, reading.is_supported)
+        return self._update(reading.time_s, is_rising=state is CueState.MAYBE and alone is CueState.CLEAR)
 
     def switch_person(self, person: str) -> None:
         """Follow somebody else from now on; nothing read of the one before may speak for them. The rates go on."""
@@ -100,26 +112,28 @@ class CuePolicy:
         self._smoother.clear()
         self._votes.clear()
         self._wanted = (CueState.UNSURE, None)
+        self._absent_since_s = None
         if self.shown and self.shown.emotion is not None:
             self._evidence_s = -1e9
 
     def _read_absence(self, reading: Reading) -> Cue | None:
-        self._vote(reading.time_s, None)
+        self._votes.add(reading.time_s, None)
         if self._absent_since_s is None:
-            self._absent_since_s = reading.time_s
+            self._absent_since_s = reading.time_s if reading.last_read_s is None else reading.last_read_s
         unread_s = reading.time_s - self._absent_since_s
-        nothing_yet = self.shown is None
-        if not nothing_yet and unread_s < self.options.lost_s - 0.5 * self._reading_gap_s():
+        if self.shown is not None and unread_s < max(0.0, self.options.lost_s - REACH_S) - 1e-6:
             return None
         self._smoother.clear()
         self._wanted = (CueState.UNSURE, None)
-        self._wanted_since_s = reading.time_s
         state = reading.absence or CueState.CANT_SEE
         if self.shown and self.shown.state is state and self.shown.reason == reading.reason:
             return None
+        shows_emotion = self.shown is not None and self.shown.emotion is not None
+        if not shows_emotion and self._num_changes(reading.time_s) >= HARD_CAP:
+            return None
         return self._show(Cue(reading.time_s, state, None, self.person, reading.reason))
 
-    def _update(self, time_s: float) -> Cue | None:
+    def _update(self, time_s: float, is_rising: bool) -> Cue | None:
         """Move from what is shown towards what is wanted, as far as the rates allow."""
         state, emotion = self._wanted
         shown = self.shown
@@ -131,7 +145,7 @@ class CuePolicy:
         is_weaker = shown is not None and shown.emotion == emotion and state is CueState.MAYBE
         if is_weaker and time_s - self._state_since_s < WEAKER_PATIENCE_S:
             return None
-        if not self._may_name(time_s, on_screen_s):
+        if not self._may_name(time_s, on_screen_s, is_rising):
             is_wrong = shown is not None and shown.emotion is not None and shown.emotion != emotion
             return self._doubt(time_s, on_screen_s) if is_wrong else None
         return self._show(Cue(time_s, state, emotion, self.person, self._reason))
@@ -140,7 +154,8 @@ class CuePolicy:
         """Withdraw an emotion that the readings no longer carry; allowed at any rate, after the shortest time on screen."""
         shown = self.shown
         if shown is None or shown.emotion is None:
-            if shown is None or shown.state is not CueState.UNSURE:
+            is_news = shown is None or (shown.state is not CueState.UNSURE and on_screen_s >= QUIET_S - 1e-6)
+            if is_news and self._num_changes(time_s) < HARD_CAP:
                 return self._show(Cue(time_s, CueState.UNSURE, None, self.person))
             return None
         unsupported_s = time_s - max(self._evidence_s, shown.start_s)
@@ -149,41 +164,40 @@ class CuePolicy:
             return self._show(Cue(time_s, CueState.UNSURE, None, self.person))
         return None
 
-    def _may_name(self, time_s: float, on_screen_s: float) -> bool:
-        options = self.options
+    def _may_name(self, time_s: float, on_screen_s: float, is_rising: bool) -> bool:
+        options, emotion = self.options, self._wanted[1]
+        while self._namings and time_s - self._namings[0] >= MINUTE_S:
+            self._namings.popleft()
+        hold_s = options.hold_s * (RISING_PATIENCE if is_rising else 1.0)
+        if emotion == EMOTIONS[0]:
+            hold_s = max(hold_s, options.hold_s * CALM_PATIENCE)
+        elif emotion in GUARDED:
+            hold_s = max(hold_s, options.hold_s * GUARDED_PATIENCE)
+        has_held = self._votes.held_s(time_s, emotion) >= hold_s - 1e-6 and not self._votes.mostly_failed
+        is_rested = not self._namings or time_s - self._namings[-1] >= options.min_gap_s
+        was_seen = self.shown is None or self.shown.emotion is None or on_screen_s >= options.min_shown_s
+        has_room = self._num_changes(time_s) + 2 <= HARD_CAP  # what is named must be free to be withdrawn
+        return has_held and is_rested and was_seen and has_room and len(self._namings) < options.max_per_minute
+
+    def _num_changes(self, time_s: float) -> int:
         while self._changes and time_s - self._changes[0] >= MINUTE_S:
             self._changes.popleft()
-        hold_s = options.hold_s * (CALM_PATIENCE if self._wanted[1] == EMOTIONS[0] else 1.0)
-        has_held = time_s - self._wanted_since_s >= hold_s - 1e-6
-        is_rested = not self._changes or time_s - self._changes[-1] >= options.min_gap_s
-        was_seen = self.shown is None or self.shown.emotion is None or on_screen_s >= options.min_shown_s
-        return has_held and is_rested and was_seen and len(self._changes) < options.max_per_minute
+        return len(self._changes)
 
     def _show(self, cue: Cue) -> Cue:
+        self._changes.append(cue.start_s)
         if cue.emotion is not None:
-            self._changes.append(cue.start_s)
+            self._namings.append(cue.start_s)
             self._evidence_s = cue.start_s
         self.shown = cue
         return cue
 
-    def _vote(self, time_s: float, emotion: str | None) -> None:
-        self._votes.append((time_s, emotion))
-        while self._votes and time_s - self._votes[0][0] > self.options.vote_s:
-            self._votes.popleft()
-
-    def _has_majority(self, emotion: str | None) -> bool:
-        return sum(vote == emotion for _, vote in self._votes) * 2 > len(self._votes)
-
-    def _reading_gap_s(self) -> float:
-        """Time between the last two readings: an absence is dated from the first failed one, half a gap after it began."""
-        return self._votes[-1][0] - self._votes[-2][0] if len(self._votes) > 1 else 0.0
-
     def check_staleness(self, time_s: float) -> Cue | None:
         """Call when no reading has come for a while: an emotion without fresh evidence is taken away."""
         shown = self.shown
-        if shown is None or shown.emotion is None or not self._votes:
+        if shown is None or shown.emotion is None:
             return None
-        if time_s - self._votes[-1][0] < min(self.options.stale_s, self.options.max_shown_s):
+        if time_s - self._evidence_s < min(self.options.stale_s, self.options.max_shown_s) - 1e-6:
             return None
         self._smoother.clear()
         return self._show(Cue(time_s, CueState.UNSURE, None, self.person, "no news"))

@@ -7,14 +7,15 @@ import numpy as np
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy, Reading
 from emoasst_core.datatypes import Cue, CueState, Modality, Prediction, Source, Vector
-from emoasst_core.session.observations import FaceMemory
+from emoasst_core.session.face_reader import FaceReader, FaceReading
+from emoasst_core.session.observations import FaceMemory, SeenFace
 from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.utterance_book import UtteranceBook
 
-FRESH_S = 0.45  # a face not seen for this long is not in view (three to four analysed frames at the usual rate)
+FRESH_S = 0.45  # a face not seen for this long is not in view (four to five analysed frames at the usual rate)
 FRESH_FRAMES = 1.5  # ... and never less than this many analysed frames, where few are analysed
 MIN_VOICED_S = 1.0  # less speech than this is not read live
-VOICE_EVERY_S = 0.8  # a live voice is read at every other step: its window hardly changes in between
+VOICE_EVERY_S = 0.8  # a live voice is read this often: its window hardly changes in between
 VOICE_WINDOW_S = 4.0
 VOICE_FRESH_S = 1.5
 QUIET_AFTER_S = 5.0  # a sound-only session says so when nobody has spoken for this long
@@ -36,17 +37,18 @@ class Focus:
     ) -> None:
         self.policy = policy
         self._book, self._faces, self._options, self._stages = book, faces, options, stages
-        self._fresh_s = max(FRESH_S, FRESH_FRAMES / options.faces.analysis_rate_hz)
+        self._reader = FaceReader(book, faces, options.windows.window_s)
         self._voice: tuple[float, Vector, Vector] | None = None
         self._heard_s = 0.0
+        self._seen_s = -1.0  # the analysed picture that was read last
 
     def read(
         self, start_s: float, end_s: float, speaking_since_s: float | None, has_picture: bool, has_sound: bool
     ) -> tuple[list[Prediction], Cue | None]:
-        """One step of the window.
+        """One step: everybody in view and whoever speaks is read.
 
         Args:
-            start_s, end_s: the step; the window itself reaches further back.
+            start_s, end_s: the step, since the one before; what is read reaches further back.
             speaking_since_s: start of the speech that is going on, or None.
             has_picture, has_sound: whether this session has them at all.
 
@@ -54,26 +56,25 @@ class Focus:
             The readings of this step, and the new cue if what is shown changes.
         """
         predictions = self._read_voice(end_s, speaking_since_s)
-        vectors: dict[str, Vector] = {}
-        in_view = self._faces.persons(end_s - self._fresh_s, end_s)
+        if not has_picture:
+            step = self._step_of_sound(end_s, has_sound)
+            return predictions, self.policy.read(step) if step else self.policy.check_staleness(end_s)
+        fresh_s = max(FRESH_S, FRESH_FRAMES * self._faces.frame_gap_s)
+        is_new = self._faces.newest_frame_s > self._seen_s
+        if not is_new and end_s - self._seen_s < fresh_s:  # a picture speaks once, however long the next one takes
+            return predictions, self.policy.check_staleness(end_s)
+        self._seen_s = self._faces.newest_frame_s
+        readings: dict[str, FaceReading] = {}
+        in_view = self._faces.persons(end_s - fresh_s, end_s)
         for person in in_view:
-            prediction, vector = self._read_face(person, start_s, end_s)
-            if prediction is not None and vector is not None:
-                predictions.append(prediction)
-                vectors[person] = vector
-        if has_picture and not vectors:
+            reading = self._reader.read(person, end_s) if is_new and self._faces.is_in_newest_frame(person) else None
+            if reading is not None:
+                readings[person] = reading
+                predictions.append(Prediction(start_s, end_s, Source.FACE, reading.probs, person))
+                self._book.timeline.add_reading(Source.FACE, start_s, end_s, person, reading.probs)
+        if not in_view:
             self._book.timeline.add_absence(Source.FACE, start_s, end_s, CueState.CANT_SEE)
-        reading = self._reading_of_person(end_s, in_view, vectors) if has_picture else self._reading_of_sound(end_s, has_sound)
-        cue = self.policy.read(reading) if reading else self.policy.check_staleness(end_s)
-        return predictions, cue
-
-    def _read_face(self, person: str, start_s: float, end_s: float) -> tuple[Prediction | None, Vector | None]:
-        vector = self._book.embed_window(person, end_s - self._options.windows.window_s, end_s)
-        if vector is None:
-            return None, None
-        probs = self._book.classify({Modality.FACE: vector})
-        self._book.timeline.add_reading(Source.FACE, start_s, end_s, person, probs)
-        return Prediction(start_s, end_s, Source.FACE, probs, person), vector
+        return predictions, self.policy.read(self._step_of_person(end_s, in_view, readings))
 
     def _read_voice(self, time_s: float, speaking_since_s: float | None) -> list[Prediction]:
         if speaking_since_s is None:
@@ -95,29 +96,34 @@ class Focus:
             return None
         return self._voice[1], self._voice[2]
 
-    def _reading_of_person(self, time_s: float, in_view: list[str], vectors: dict[str, Vector]) -> Reading:
-        if not in_view:
-            return Reading(time_s, None, CueState.CANT_SEE, "no face")
-        person = self.policy.person if self.policy.person in in_view else in_view[0]
-        self.policy.switch_person(person)
-        latest = self._faces.between(person, time_s - self._fresh_s, time_s)[-1]
-        if person not in vectors or latest.obstacle:
-            return Reading(time_s, None, CueState.CANT_SEE, latest.obstacle or "no face")
-        face = vectors[person]
-        face_probs = self._book.classify({Modality.FACE: face})
-        voice = self._fresh_voice(time_s)
+    def _step_of_person(self, time_s: float, in_view: list[str], readings: dict[str, FaceReading]) -> Reading:
+        person = self.policy.person
+        if person not in in_view and in_view:
+            person = in_view[0]
+            self.policy.switch_person(person)
+        if person not in readings or (latest := self._faces.newest(person)) is None or latest.obstacle:
+            return self._absence(time_s, person)
+        face, voice = readings[person], self._fresh_voice(time_s)
         if voice is None or len(in_view) > 1:  # with several in view the voice may be anyone's
-            return Reading(time_s, face_probs, is_supported=latest.is_frontal)
-        probs = self._book.classify({Modality.FACE: face, Modality.VOICE: voice[0]})
-        agrees = int(face_probs.argmax()) == int(voice[1].argmax())
+            return Reading(time_s, face.probs, is_supported=latest.is_frontal, is_fresh=face.is_fresh)
+        probs = self._book.classify({Modality.FACE: face.vector, Modality.VOICE: voice[0]}, person)
+        agrees = int(face.probs.argmax()) == int(voice[1].argmax())
         return Reading(
             time_s,
             probs,
-            is_conflict=_differ(face_probs, voice[1], self._options.cues.conflict_prob),
+            is_conflict=_differ(face.probs, voice[1], self._options.cues.conflict_prob),
             is_supported=latest.is_frontal or agrees,
+            is_fresh=face.is_fresh,
         )
 
-    def _reading_of_sound(self, time_s: float, has_sound: bool) -> Reading | None:
+    def _absence(self, time_s: float, person: str) -> Reading:
+        """Nothing of that person can be read now; says why, and when it last could."""
+        latest: SeenFace | None = self._faces.newest(person)
+        is_seen = latest is not None and self._faces.is_in_newest_frame(person)
+        reason = latest.obstacle if latest is not None and is_seen and latest.obstacle else "no face"
+        return Reading(time_s, None, CueState.CANT_SEE, reason, last_read_s=self._faces.last_read_s(person))
+
+    def _step_of_sound(self, time_s: float, has_sound: bool) -> Reading | None:
         voice = self._fresh_voice(time_s)
         if voice is not None:
             return Reading(time_s, voice[1], reason="voice")

@@ -29,10 +29,37 @@ class SeenFace:
 
 
 class FaceMemory:
-    """The faces of the last seconds, by person."""
+    """The faces of the last seconds, by person.
+
+    Attributes:
+        newest_frame_s: the picture analysed last, with or without a face; -1 before the first.
+        frame_gap_s: typical time between two analysed pictures, 0 before the second.
+    """
 
     def __init__(self) -> None:
         self._seen: dict[str, deque[SeenFace]] = {}
+        self.newest_frame_s = -1.0
+        self.frame_gap_s = 0.0
+
+    def note_frame(self, time_s: float) -> None:
+        """A picture was analysed, whether or not there was a face in it."""
+        gap_s = time_s - max(0.0, self.newest_frame_s)
+        self.frame_gap_s = gap_s if not self.frame_gap_s else 0.7 * self.frame_gap_s + 0.3 * min(gap_s, 2.0)
+        self.newest_frame_s = time_s
+
+    def newest(self, person: str) -> SeenFace | None:
+        """That person's latest face."""
+        faces = self._seen.get(person)
+        return faces[-1] if faces else None
+
+    def is_in_newest_frame(self, person: str) -> bool:
+        """Whether the face was found in the picture analysed last."""
+        latest = self.newest(person)
+        return latest is not None and latest.time_s >= self.newest_frame_s - 1e-6
+
+    def last_read_s(self, person: str) -> float | None:
+        """When that person's face could last be embedded."""
+        return next((face.time_s for face in reversed(self._seen.get(person, ())) if face.embedding is not None), None)
 
     def add(self, person: str, face: SeenFace) -> None:
         """Remember a face and forget those of long ago."""

@@ -29,6 +29,7 @@ from emoasst_core.windows.sound_quality import level_db
 from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
 from emoasst_core.windows.voice_activity import VoiceActivity
 
+JOIN_GAP_S = 0.3  # readings of one lane that say the same are one span unless further apart than this
 FRONTAL_SHARE = (
     0.28  # the nose lies at least this far from both eyes, as a share of their distance, in a face seen from the front
 )
@@ -63,12 +64,12 @@ class Pipeline:
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
         self._faces, self._sound = FaceMemory(), SoundMemory()
-        self._timeline = TimelineBuilder(options.cues, 0.6 * options.windows.hop_s)
+        self._timeline = TimelineBuilder(options.cues, JOIN_GAP_S)
         self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
         self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages)
         self._started_at = datetime.now(UTC)
         self._now_s = 0.0
-        self._tick_s = options.windows.hop_s
+        self._last_step_s = 0.0
         self._next_frame_s = -1.0
         self._has_picture = self._has_sound = False
         self._words: list[Word] = []
@@ -86,9 +87,9 @@ class Pipeline:
         """
         events = self._see(item) if isinstance(item, Frame) else self._hear(item)
         self._now_s = max(self._now_s, item.time_s if isinstance(item, Frame) else item.end_s)
-        while self._tick_s <= self._now_s:
-            events += self._tick(self._tick_s)
-            self._tick_s += self.options.windows.hop_s
+        is_analysed = isinstance(item, Frame) and bool(events)
+        if is_analysed or self._now_s - self._last_step_s >= self.options.windows.hop_s:
+            events += self._step(self._now_s)
         return events + self._collect_words()
 
     def finish(self) -> list[SessionEvent]:
@@ -126,6 +127,7 @@ class Pipeline:
         self._next_frame_s = max(self._next_frame_s + period_s, frame.time_s + 0.5 * period_s)
         with self.stages.measure("finding faces"):
             faces = self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
+        self._faces.note_frame(frame.time_s)
         if faces:
             self._remember(frame, faces)
         return [FacesSeen(frame.time_s, tuple(faces)), ProgressMade(frame.time_s, 0.0)]
@@ -158,9 +160,9 @@ class Pipeline:
             self._captioner.submit(number, self._sound.between(start_s, end_s), start_s)
         return [Predicted(prediction)] if prediction else []
 
-    def _tick(self, time_s: float) -> list[SessionEvent]:
-        """One step of the sliding window: read who is in view and who speaks, and let the policy decide."""
-        start_s = time_s - self.options.windows.hop_s
+    def _step(self, time_s: float) -> list[SessionEvent]:
+        """Read who is in view and who speaks, and let the policy decide."""
+        start_s, self._last_step_s = self._last_step_s, time_s
         speaking_since_s = self._segmenter.open_since_s
         if speaking_since_s is None:
             self._book.close_windows(time_s - self.options.windows.min_speech_s - self.options.windows.min_silence_s, whole=True)

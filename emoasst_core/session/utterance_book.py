@@ -116,10 +116,10 @@ class UtteranceBook:
         with self._stages.measure("embedding voices"):
             return self.recogniser.embed_voice(samples)
 
-    def classify(self, embeddings: Mapping[Modality, Vector]) -> Vector:
-        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities."""
+    def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:
+        """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities; `person` is whose face or voice it is."""
         with self._stages.measure("classifying"):
-            return self.recogniser.classify(embeddings)
+            return self.recogniser.classify(embeddings, person)
 
     def rows(self) -> tuple[UtteranceRow, ...]:
         """The utterances as they are kept."""

@@ -5,11 +5,20 @@ import numpy as np
 from emoasst_core.cues.smoothing import ProbSmoother
 
 
-def test_the_average_forgets_with_the_time_constant():
+def test_after_a_doubtful_reading_the_average_forgets_with_the_time_constant():
     smoother = ProbSmoother(0.5)
     smoother.add(0.0, np.array([1.0, 0.0], np.float32))
-    value = smoother.add(0.5, np.array([0.0, 1.0], np.float32))
-    assert np.allclose(value, [np.exp(-1), 1 - np.exp(-1)], atol=1e-6)
+    value = smoother.add(0.5, np.array([0.5, 0.5], np.float32))
+    assert np.allclose(value, [(1 + np.exp(-1)) / 2, (1 - np.exp(-1)) / 2], atol=1e-6)
+
+
+def test_a_sure_reading_moves_the_average_sooner_than_a_doubtful_one():
+    def joy_after(probs):
+        smoother = ProbSmoother(0.5)
+        smoother.add(0.0, np.array([1.0, 0.0], np.float32))
+        return smoother.add(0.1, np.array(probs, np.float32))[1] / probs[1]
+
+    assert joy_after([0.05, 0.95]) > 2 * joy_after([0.45, 0.55])
 
 
 def test_clearing_leaves_no_trace():

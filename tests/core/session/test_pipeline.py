@@ -82,7 +82,7 @@ def test_a_fused_reading_differs_from_both_of_its_parts(pipeline: Pipeline):
 def test_more_frames_than_the_analysis_rate_are_not_analysed(pipeline: Pipeline):
     image = np.full((240, 320, 3), 120, np.uint8)
     events = play(pipeline, [Frame(index / 30, image) for index in range(90)])
-    assert 22 <= sum(isinstance(event, FacesSeen) for event in events) <= 26
+    assert 28 <= sum(isinstance(event, FacesSeen) for event in events) <= 32
 
 
 def test_dark_pictures_are_said_to_be_dark_and_give_no_emotion(pipeline: Pipeline):
