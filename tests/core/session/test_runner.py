@@ -133,7 +133,7 @@ def test_as_fast_as_possible_no_picture_is_dropped(open_session, tmp_path):
     one.runner.wait(WAIT_S)
     status = one.runner.status()
     assert (status.frames_dropped, status.frames_analysed) == (0, status.frames_offered)
-    assert status.frames_offered == 48  # 6 s at the 8 Hz of the analysis
+    assert status.frames_offered == 60  # 6 s at the 10 Hz of the analysis
 
 
 def test_a_killed_model_process_does_not_end_the_session_nor_lose_what_came_after(open_session, tmp_path):
