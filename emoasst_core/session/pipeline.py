@@ -88,7 +88,8 @@ class Pipeline:
         events = self._see(item) if isinstance(item, Frame) else self._hear(item)
         self._now_s = max(self._now_s, item.time_s if isinstance(item, Frame) else item.end_s)
         is_analysed = isinstance(item, Frame) and bool(events)
-        if is_analysed or self._now_s - self._last_step_s >= self.options.windows.hop_s:
+        since_s = self._now_s - self._last_step_s
+        if since_s > 0 and (is_analysed or since_s >= self.options.windows.hop_s):
             events += self._step(self._now_s)
         return events + self._collect_words()
 
