@@ -20,6 +20,7 @@ from emoasst_core.training.training_session import ablate_from_arguments, train_
 EXAMPLES = """examples:
   emoasst train --recipe emoasst --data my_clips.csv --out runs/first
   emoasst train --recipe emoasst --data MELD.Raw --vision models/emotionclip --audio models/segue --out runs/meld
+  emoasst train --recipe memory --data FOLDER --out PROFILE
   emoasst train --data my_clips.csv --check
   emoasst train --data MELD.Raw --out runs/tables --ablations --split test
   emoasst train --system mer-clip --data FOLDER --out runs/mer-clip
@@ -35,11 +36,12 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "train",
         help="train on your own or a known data set",
-        description="Train the heads of EmoAsst on frozen towers (recipe emoasst), or the bundled starter model (starter).",
+        description="Train the heads of EmoAsst on frozen towers (recipe emoasst), or the bundled starter model (starter), or choose "
+        "what a starter's personal memory ships with (memory).",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--recipe", choices=("emoasst", "starter"), default="emoasst")
+    parser.add_argument("--recipe", choices=("emoasst", "starter", "memory"), default="emoasst")
     add_data_options(parser, is_required=True)
     parser.add_argument("--out", type=Path, help="run folder; needed unless --check")
     parser.add_argument("--ablations", action="store_true", help="train without and with prompts and fill in Tables 2 to 5")
@@ -91,6 +93,11 @@ def run(arguments: argparse.Namespace) -> int:
 
         train_starter(arguments.data, arguments.out, arguments.seed, lambda line: console.print(line, highlight=False))
         console.print(f"Written to {arguments.out}; use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
+        return 0
+    if arguments.recipe == "memory":
+        from emoasst_core.training.starter.memory import add_memory
+
+        add_memory(arguments.out, arguments.data, lambda line: console.print(line, highlight=False), arguments.seed)
         return 0
     if arguments.ablations:
         from emoasst_core.evaluation.ablations import as_markdown
