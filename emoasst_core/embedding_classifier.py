@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from emoasst_core.classifier.calibration import Calibration
-from emoasst_core.classifier.family_memory import FamilyMemory
+from emoasst_core.classifier.family_memory import FamilyMemory, owner_of
 from emoasst_core.classifier.joint_classifier import JointClassifier
 from emoasst_core.classifier.memory_constants import MemoryConstants, ModalityConstants
 from emoasst_core.classifier.personal_memory import MemoryModel
 from emoasst_core.classifier.personal_reading import PersonalReader
 from emoasst_core.classifier.shot_cache import ShotCache
+from emoasst_core.classifier.shot_weights import find_bursts
 from emoasst_core.classifier.source_clips import SourceClips, load_source
 from emoasst_core.classifier.zero_shot import ZeroShotHead
 from emoasst_core.config import MEMORIES
@@ -119,6 +120,27 @@ class EmbeddingClassifier:
             person: whose they are; "" where nobody knows.
         """
         return self.classifier.probs(fuse(embeddings, self.reliabilities), self.calibration, person)
+
+    def left_out_readings(self, person: str = "") -> list[tuple[Shot, Vector]]:
+        """Each of a person's shots, and what would be read of it if it, and what is one observation with it, had no answer."""
+        if self.mode == "personal":
+            memory = self.classifier.memory.of(person) if self.classifier.memory is not None else None
+            probs = memory.left_out_mixture(tuple(self.reliabilities)) if memory is not None else ()
+            read = zip(memory.shots, probs, strict=True) if memory is not None else ()
+            own = [(shot, np.asarray(row, np.float32)) for shot, row in read if owner_of(shot) == person]
+            return [(shot, row) for shot, row in own if np.isfinite(row).all()]
+        shots = list(self.classifier.cache or ())
+        together, _ = find_bursts(shots, self.memory_model.constants.burst_cosine)
+        readings = []
+        for shot, burst in zip(shots, together, strict=True):
+            if owner_of(shot) == person and shot.keys.keys() & self.reliabilities.keys():
+                cache = ShotCache(self.encoder_hash, _by_modality(self.config.alphas), self.config.beta)
+                for other, is_left_out in zip(shots, burst, strict=True):
+                    if not is_left_out:
+                        cache.add(other)
+                query = fuse(shot.keys, self.reliabilities)
+                readings.append((shot, JointClassifier(self.heads, cache).probs(query, self.calibration, person)))
+        return readings
 
     def explain(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Explanation:
         """Which of the family's clips spoke for a reading, and how far their answers were used (personal memories only)."""

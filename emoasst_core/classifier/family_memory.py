@@ -32,22 +32,22 @@ class FamilyMemory(ShotCollection):
         """
         owner = person if is_known_person(person) else HOUSEHOLD
         if owner not in self._memories:
-            shots = [shot for shot in self if _owner(shot) in (owner, HOUSEHOLD)]
+            shots = [shot for shot in self if owner_of(shot) in (owner, HOUSEHOLD)]
             household_weight = self._model.constants.household_weight if owner else 1.0
-            weights = np.array([1.0 if _owner(shot) == owner else household_weight for shot in shots])
+            weights = np.array([1.0 if owner_of(shot) == owner else household_weight for shot in shots])
             self._memories[owner] = PersonalMemory(self._model, shots, weights) if shots else None
         return self._memories[owner]
 
     def people(self) -> tuple[str, ...]:
         """Those who have clips; `HOUSEHOLD` for those of nobody known."""
-        return tuple(dict.fromkeys(_owner(shot) for shot in self))
+        return tuple(dict.fromkeys(owner_of(shot) for shot in self))
 
     def doubtful(self) -> tuple[int, ...]:
         """Ids of the shots that disagree with the others of the same person."""
         found: list[int] = []
         for owner in self.people():
             memory = self.of(owner)
-            own = {shot.shot_id for shot in self if _owner(shot) == owner}
+            own = {shot.shot_id for shot in self if owner_of(shot) == owner}
             found += [shot_id for shot_id in memory.doubtful() if shot_id in own] if memory else []
         return tuple(sorted(found))
 
@@ -58,5 +58,6 @@ class FamilyMemory(ShotCollection):
             self._memories.clear()  # they count for everybody
 
 
-def _owner(shot: Shot) -> str:
+def owner_of(shot: Shot) -> str:
+    """Whose memory a shot is in: a known person's id, or `HOUSEHOLD`."""
     return shot.person if is_known_person(shot.person) else HOUSEHOLD

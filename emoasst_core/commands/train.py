@@ -36,8 +36,8 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "train",
         help="train on your own or a known data set",
-        description="Train the heads of EmoAsst on frozen towers (recipe emoasst), or the bundled starter model (starter), or choose "
-        "what a starter's personal memory ships with (memory).",
+        description="Train the heads of EmoAsst on frozen towers (recipe emoasst), or the bundled starter model (starter), or "
+        "choose what a starter's personal memory ships with (memory).",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -115,9 +115,9 @@ def remove_shot(database: Database, shot_id: int, *, sitting: str = "") -> ShotR
     return removed[0]
 
 
-def list_shots(database: Database) -> list[ShotRecord]:
-    """The shots of the cache, oldest first."""
-    return _records(database)
+def list_shots(database: Database, version: int | None = None) -> list[ShotRecord]:
+    """The shots of the cache, oldest first; with `version`, as they were then."""
+    return _records(database, version=version)
 
 
 def shots_for(database: Database, encoder_hash: str) -> list[Shot]:
@@ -181,14 +181,15 @@ def _check(shot: Shot) -> None:
             raise CacheError(f"The {modality.value} key of a shot must be a unit vector; its length is {norm:.4g}.")
 
 
-def _records(database: Database, shot_id: int | None = None) -> list[ShotRecord]:
-    """The shots of the cache in force, or the one of that id if it is among them."""
+def _records(database: Database, shot_id: int | None = None, version: int | None = None) -> list[ShotRecord]:
+    """The shots of the cache in force or of a kept version, or the one of that id if it is among them."""
     which = """JOIN cache_members USING (shot_id)
-               WHERE version = (SELECT max(version) FROM cache_versions) AND shot_id = coalesce(?, shot_id)"""
+               WHERE version = coalesce(?, (SELECT max(version) FROM cache_versions)) AND shot_id = coalesce(?, shot_id)"""
+    values = (version, shot_id)
     with database.reading():
-        rows = database.rows(f"SELECT shots.*, is_held FROM shots {which} ORDER BY shot_id", (shot_id,))
-        vectors = database.rows(f"SELECT shot_keys.* FROM shot_keys {which} ORDER BY shot_keys.rowid", (shot_id,))
-        given = database.rows(f"SELECT shot_answers.* FROM shot_answers {which} ORDER BY shot_id, labeller", (shot_id,))
+        rows = database.rows(f"SELECT shots.*, is_held FROM shots {which} ORDER BY shot_id", values)
+        vectors = database.rows(f"SELECT shot_keys.* FROM shot_keys {which} ORDER BY shot_keys.rowid", values)
+        given = database.rows(f"SELECT shot_answers.* FROM shot_answers {which} ORDER BY shot_id, labeller", values)
     keys = vectors_by_owner(vectors, "shot_id")
     answers: dict[int, dict[str, str]] = {}
     for row in given:

@@ -42,6 +42,16 @@ class UtteranceRow:
     labeller: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class AnsweredReading:
+    """What the model had read of one utterance, and what an adult said of it."""
+
+    person: str
+    state: CueState
+    emotion: str | None
+    label: str
+
+
 def insert_utterances(database: Database, session_key: int, utterances: Iterable[UtteranceRow]) -> None:
     """Write the utterances of one session; call it inside `database.writing()`."""
     for row in utterances:
@@ -80,6 +90,14 @@ def read_utterances(database: Database, session_key: int, number: int | None = N
     vectors = database.rows(f"SELECT * FROM utterance_embeddings WHERE {which} ORDER BY rowid", parameters)
     embeddings = vectors_by_owner(vectors, "number")
     return tuple(_utterance(row, embeddings.get(row["number"], {})) for row in rows)
+
+
+def answered_readings(database: Database) -> list[AnsweredReading]:
+    """Every utterance of every session that somebody answered, oldest session first."""
+    rows = database.rows(
+        "SELECT person, state, emotion, label FROM utterances WHERE label IS NOT NULL ORDER BY session_key, number"
+    )
+    return [AnsweredReading(row["person"], member(CueState, row["state"]), row["emotion"], row["label"]) for row in rows]
 
 
 def _utterance(row: Row, embeddings: Mapping[Modality, Vector]) -> UtteranceRow:
