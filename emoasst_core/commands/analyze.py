@@ -83,6 +83,7 @@ def options_of(arguments: argparse.Namespace) -> AnalysisOptions:
 
 
 def _keep(record: object, arguments: argparse.Namespace, database: Path) -> int:
+    from emoasst_core.review.clip_collection import collect_clips
     from emoasst_core.review.export import json_text
     from emoasst_core.review.session_files import PICTURE_FILE, write_session_files
     from emoasst_core.review.summary import summary_text, utterance_text
@@ -94,6 +95,7 @@ def _keep(record: object, arguments: argparse.Namespace, database: Path) -> int:
     folder = (arguments.out or sessions_folder() / record.session_id).expanduser()
     with Database(database) as opened:
         save_session(opened, record)
+        clips = collect_clips(opened, record.session_id)
     write_session_files(record, folder)  # the session is safe by now: `emoasst export` can write its files again
     if arguments.json:
         print(json_text(record), end="")
@@ -104,6 +106,8 @@ def _keep(record: object, arguments: argparse.Namespace, database: Path) -> int:
     print(f"Timeline as table: {folder / 'timeline.csv'}, as data: {folder / 'timeline.json'}")
     if record.utterances:
         print(utterance_text(record), end="")
+        num_asked = sum(clip.is_shown for clip in clips)
+        print(f"{num_asked} short clip{'s' if num_asked != 1 else ''} to answer in the window: emoasst app")
         print(f"Wrong somewhere? emoasst cache add --session {record.session_id} --utterance N --emotion E")
     return 0
 

@@ -1,9 +1,8 @@
-"""A session as a file for other programs: a table (CSV), everything (JSON), or captions (WebVTT)."""
+"""A session as a file for other programs: table, JSON, captions, ELAN, Praat, or one printed page."""
 
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 from collections.abc import Callable, Mapping
@@ -16,6 +15,10 @@ from numpy.typing import NDArray
 from emoasst_core.atomic_file import write_atomically
 from emoasst_core.datatypes import CueState, Source, TimelineSpan
 from emoasst_core.errors import StoreError
+from emoasst_core.review.captions import webvtt_text
+from emoasst_core.review.elan import eaf_text
+from emoasst_core.review.pseudonyms import renamed
+from emoasst_core.review.textgrid import textgrid_text
 from emoasst_core.store.sessions import SessionRecord, UtteranceRow
 
 COLUMNS: Final = (
@@ -36,18 +39,23 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would 
 PARENT_SOURCE: Final = "parent"
 
 
-def export_session(record: SessionRecord, format_name: str, path: Path) -> None:
+def export_session(
+    record: SessionRecord, format_name: str, path: Path, names: Mapping[str, str] | None = None, hides_recording: bool = True
+) -> None:
     """Write one session to `path`, which is old or new but never half.
 
     Args:
-        format_name: one of `FORMATS`: csv, json, webvtt.
+        format_name: one of `FORMATS`.
+        names: {person or adult: what the file calls them}; None changes nothing.
+        hides_recording: with `names`: leave out what the recording is called.
 
     Raises:
         StoreError: unknown format, or the file cannot be written.
     """
     if format_name not in FORMATS:
         raise StoreError(f"Unknown export format {format_name!r}.", f"Known: {', '.join(FORMATS)}.")
-    write_atomically(path, FORMATS[format_name](record).encode("utf-8"))
+    content = FORMATS[format_name](record if names is None else renamed(record, names, hides_recording))
+    write_atomically(path, content if isinstance(content, bytes) else content.encode("utf-8"))
 
 
 def csv_text(record: SessionRecord) -> str:
@@ -84,28 +92,20 @@ def json_text(record: SessionRecord) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def webvtt_text(record: SessionRecord) -> str:
-    """Captions: what was said, by whom, and what the child was shown, each for as long as it lasted."""
-    cues = [
-        (utterance.start_s, utterance.end_s, f"<v {_vtt(utterance.person)}>{_vtt(utterance.text)}</v>")
-        if utterance.person
-        else (utterance.start_s, utterance.end_s, _vtt(utterance.text))
-        for utterance in record.utterances
-        if utterance.text.strip()
-    ]
-    cues += [
-        (span.start_s, span.end_s, f"[{_vtt(_shown_name(span))}]")
-        for span in record.timeline.spans
-        if span.source is Source.SHOWN
-    ]
-    blocks = ["WEBVTT", f"NOTE {_vtt(record.session_id)} {_vtt(record.recording)}"]
-    for start_s, end_s, text in sorted(cues, key=lambda cue: cue[:2]):
-        last_s = max(end_s, start_s + 0.001)  # the format wants every cue to last
-        blocks.append(f"{_clock(start_s)} --> {_clock(last_s)}\n{text}")
-    return "\n\n".join(blocks) + "\n"
+def _pdf(record: SessionRecord) -> bytes:
+    from emoasst_core.review.one_page import pdf_bytes
+
+    return pdf_bytes(record)
 
 
-FORMATS: Final[Mapping[str, Callable[[SessionRecord], str]]] = {"csv": csv_text, "json": json_text, "webvtt": webvtt_text}
+FORMATS: Final[Mapping[str, Callable[[SessionRecord], str | bytes]]] = {
+    "csv": csv_text,
+    "json": json_text,
+    "webvtt": webvtt_text,
+    "eaf": eaf_text,
+    "textgrid": textgrid_text,
+    "pdf": _pdf,
+}
 
 
 class _ShownLane:
@@ -188,16 +188,3 @@ def _cell(value: object) -> str:
         return f"{value:.4f}".rstrip("0").rstrip(".")
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def _vtt(text: str) -> str:
-    """Text that can neither end a caption nor open a tag."""
-    return html.escape(" ".join(text.split()), quote=False)
-
-
-def _clock(time_s: float) -> str:
-    milliseconds = round(time_s * 1000)
-    seconds, milliseconds = divmod(milliseconds, 1000)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emoasst_core.commands import cache, export
+from emoasst_core.commands import cache, export, import_files
 from emoasst_core.datatypes import CueState, Modality, Source, Timeline, TimelineSpan
 from emoasst_core.profile import encoder_hash, read_profile
 from emoasst_core.store.database import Database
@@ -68,5 +68,6 @@ def emoasst(*arguments: object) -> int:
     subparsers = parser.add_subparsers(required=True)
     cache.add_parser(subparsers)
     export.add_parser(subparsers)
+    import_files.add_parser(subparsers)
     options = parser.parse_args([str(argument) for argument in arguments])
     return int(options.run(options))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from family import emoasst, make_database
 
-from emoasst_core.errors import StoreError
+from emoasst_core.errors import ConfigError, StoreError
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def test_a_session_is_written_in_each_format(home: Path, capsys: pytest.CaptureF
         assert capsys.readouterr().out == f"Wrote {home / 'out' / name}.\n"
     with (home / "out" / "csv").open(newline="") as handle:
         assert [row["label"] for row in csv.DictReader(handle)] == ["joy"]
-    assert json.loads((home / "out" / "json").read_text())["recording"] == "clip.mp4"
+    assert json.loads((home / "out" / "json").read_text())["recording"] == "recording"  # what a file is called tells who is in it
     assert (home / "out" / "webvtt").read_text().startswith("WEBVTT\n\n")
 
 
@@ -52,3 +52,34 @@ def test_the_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
         emoasst("export", "--help")
     assert caught.value.code == 0
     assert "example: emoasst export --session" in capsys.readouterr().out
+
+
+def test_everything_leaves_and_comes_back_by_command(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert emoasst("export", "--all", "--out", home / "all.zip", "--database", home / "emoasst.sqlite") == 0
+    assert "keep it where only the family can reach it" in capsys.readouterr().out
+    assert emoasst("import", home / "all.zip", "--database", home / "new.sqlite") == 0
+    assert "Imported" in capsys.readouterr().out
+    with pytest.raises(StoreError, match="already holds"):
+        emoasst("import", home / "all.zip", "--database", home / "new.sqlite")
+
+
+def test_the_parents_tier_comes_back_by_command(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = ("--database", home / "emoasst.sqlite")
+    emoasst("export", "--session", "evening", "--format", "eaf", "--out", home / "a.eaf", *database)
+    text = (home / "a.eaf").read_text().replace(
+        '<TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="parent_label" />',
+        '<TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="parent_label"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="b1" '
+        'TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2"><ANNOTATION_VALUE>sad</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION>'
+        "</ANNOTATION></TIER>",
+    )  # fmt: skip
+    (home / "a.eaf").write_text(text)
+    capsys.readouterr()
+    assert emoasst("import", home / "a.eaf", "--session", "evening", *database) == 0
+    assert capsys.readouterr().out.startswith("1 answers are new, 0 were known, 0 could not be used.")
+
+
+def test_formats_and_all_do_not_go_together(home: Path) -> None:
+    with pytest.raises(ConfigError, match="--format with --session"):
+        emoasst("export", "--all", "--format", "csv", "--out", home / "x")
+    with pytest.raises(ConfigError, match="needs the session"):
+        emoasst("import", home / "a.eaf")

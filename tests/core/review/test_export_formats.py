@@ -21,6 +21,10 @@ def rows_of(record: SessionRecord) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(csv_text(record), newline="")))
 
 
+def as_bytes(content: str | bytes) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
 def test_the_table_has_the_documented_columns_and_a_row_per_span_and_answer(database: Database) -> None:
     relabel(database, "evening", 1, "surprise")
     rows = rows_of(get_session(database, "evening"))
@@ -90,10 +94,10 @@ def test_captions_hold_what_was_said_and_shown_in_order(record: SessionRecord) -
         "WEBVTT\n\n"
         "NOTE evening clip.mp4\n\n"
         "00:00:00.500 --> 00:00:01.500\n<v person 1>hello &lt;there&gt;</v>\n\n"
-        "00:00:00.600 --> 00:00:02.600\n[joy]\n\n"
-        "00:00:02.600 --> 00:00:04.000\n[UNSURE]\n\n"
+        "00:00:00.600 --> 00:00:02.600\n[Looks happy]\n\n"
+        "00:00:02.600 --> 00:00:04.000\n[Not sure]\n\n"
         "00:00:04.000 --> 00:00:05.000\n=1+1 &amp; more\n\n"
-        "00:00:04.000 --> 00:00:06.000\n[maybe sadness]\n"
+        "00:00:04.000 --> 00:00:06.000\n[Maybe sad]\n"
     )
 
 
@@ -118,7 +122,7 @@ def test_an_export_replaces_the_old_file_whole(record: SessionRecord, tmp_path: 
     first = path.read_bytes()
     path.write_bytes(b"old" * 100_000)
     export_session(record, format_name, path)
-    assert path.read_bytes() == first == FORMATS[format_name](record).encode()
+    assert path.read_bytes() == first == as_bytes(FORMATS[format_name](record))
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -134,5 +138,5 @@ def test_an_export_that_cannot_be_written_says_so_and_leaves_nothing(record: Ses
 
 
 def test_an_unknown_format_is_refused_with_the_known_ones_named(record: SessionRecord, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="Known: csv, json, webvtt"):
+    with pytest.raises(StoreError, match="Known: csv, json, webvtt, eaf, textgrid, pdf"):
         export_session(record, "xlsx", tmp_path / "out")

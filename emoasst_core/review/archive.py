@@ -1,0 +1,176 @@
+"""All of a family's data as one file that imports again: rows as JSON lines, recordings only where they are asked for.
+
+A file from elsewhere is read with suspicion: only the names this program writes, no links, nothing larger than it says, and
+every part must have the hash that the manifest gives it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from emoasst_core.atomic_file import replacing
+from emoasst_core.errors import StoreError
+from emoasst_core.store.archive_rows import clear_tables, dump_table, is_empty, load_table, schema_version, tables_of
+from emoasst_core.store.database import Database
+
+FORMAT: Final = "emoasst-archive"
+MANIFEST: Final = "manifest.json"
+MEMBER: Final = re.compile(r"manifest\.json|tables/[a-z_]{1,40}\.jsonl|files/[A-Za-z0-9-]{1,60}/[A-Za-z0-9_.-]{1,80}")
+MOST_BYTES: Final = 64 << 30  # of all parts together: months of recordings
+MOST_ROWS_BYTES: Final = 4 << 30  # of one table
+MOST_RATIO: Final = 200  # rows of JSON pack 3 to 40 times smaller; more than this is a bomb
+MOST_MEMBERS: Final = 100_000
+CHUNK: Final = 1 << 20
+NEXT_STEP: Final = "Nothing was imported. Ask for a new export."
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveContent:
+    """What an archive holds: rows per table and number of other files."""
+
+    rows: Mapping[str, int]
+    num_files: int
+
+
+def write_archive(
+    database: Database, path: Path, sessions_folder: Path | None = None, with_files: bool = False
+) -> ArchiveContent:
+    """Write everything kept of the family, old file or new but never half.
+
+    The PIN and the keys of this computer stay here. People keep their names: this file is for the family itself.
+
+    Args:
+        sessions_folder: where the files of the sessions lie.
+        with_files: also the sessions' files.
+
+    Raises:
+        StoreError: the file cannot be written.
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    rows: dict[str, int] = {}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            with database.reading():
+                for table in tables_of(database):
+                    lines = [json.dumps(row, ensure_ascii=False) for row in dump_table(database, table)]
+                    rows[table] = len(lines)
+                    _add(archive, parts, f"tables/{table}.jsonl", "".join(f"{line}\n" for line in lines).encode())
+            for file in _session_files(sessions_folder) if with_files and sessions_folder is not None else ():
+                _add(archive, parts, f"files/{file.parent.name}/{file.name}", file.read_bytes())
+            manifest = {"format": FORMAT, "format_version": 1, "schema": schema_version(), "rows": rows, "parts": parts}
+            archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
+    except OSError as error:
+        raise StoreError(f"The archive {path} cannot be written: {error.strerror}.", "Check the folder and the disk.") from error
+    return ArchiveContent(rows, sum(name.startswith("files/") for name in parts))
+
+
+def read_archive(path: Path, database: Database, sessions_folder: Path) -> ArchiveContent:
+    """Import an archive into a database in which nothing has been kept yet; all of it or nothing.
+
+    Raises:
+        StoreError: the database is not empty; the file is no archive, damaged, hostile, or of another version.
+    """
+    if not is_empty(database):
+        raise StoreError("This database already holds a family's data.", "Import into a new one: give --database.")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            manifest = _manifest(archive)
+            with database.writing():
+                clear_tables(database)
+                known = tables_of(database)
+                for table in known:
+                    name = f"tables/{table}.jsonl"
+                    lines = (
+                        _checked(archive, manifest, name, MOST_ROWS_BYTES).decode().splitlines()
+                        if name in manifest["parts"]
+                        else []
+                    )
+                    if load_table(database, table, [json.loads(line) for line in lines]) != manifest["rows"].get(table, 0):
+                        raise StoreError(f"The archive does not hold all rows of {table}.", NEXT_STEP)
+                files = [name for name in manifest["parts"] if name.startswith("files/")]
+                written = _write_files(archive, manifest, files, sessions_folder)
+            return ArchiveContent({table: manifest["rows"].get(table, 0) for table in known}, written)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read or written: {error.strerror}.", "Check the file and the disk.") from error
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, RecursionError, NotImplementedError, RuntimeError) as error:
+        raise StoreError(f"{path.name} is not a sound archive of EmoAsst.", NEXT_STEP) from error
+
+
+def _session_files(folder: Path) -> list[Path]:
+    """The plain files beside the sessions; what is still being written is left out."""
+    return [
+        file
+        for file in sorted(folder.glob("*/*"))
+        if file.is_file() and not file.is_symlink() and MEMBER.fullmatch(f"files/{file.parent.name}/{file.name}")
+    ]
+
+
+def _add(archive: zipfile.ZipFile, parts: dict[str, dict[str, Any]], name: str, content: bytes) -> None:
+    archive.writestr(name, content)
+    parts[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+
+
+def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """The list of contents, after everything that can be said without unpacking has been checked."""
+    members = archive.infolist()
+    names = [member.filename for member in members]
+    if len(members) > MOST_MEMBERS or len(set(names)) != len(names) or MANIFEST not in names:
+        raise StoreError("This is not an archive of EmoAsst.", NEXT_STEP)
+    for member in members:
+        kind = stat.S_IFMT(member.external_attr >> 16)
+        if not MEMBER.fullmatch(member.filename) or ".." in member.filename or kind not in (0, stat.S_IFREG):
+            raise StoreError("The archive holds a part that EmoAsst never writes.", NEXT_STEP)
+        if member.file_size > CHUNK and member.file_size > MOST_RATIO * max(1, member.compress_size):
+            raise StoreError("The archive holds a part that unpacks far too large.", NEXT_STEP)
+    if sum(member.file_size for member in members) > MOST_BYTES:
+        raise StoreError("The archive unpacks too large.", NEXT_STEP)
+    manifest: dict[str, Any] = json.loads(_bounded(archive, MANIFEST, 64 << 20))
+    if manifest.get("format") != FORMAT or manifest.get("format_version") != 1:
+        raise StoreError("This is not an archive of EmoAsst.", NEXT_STEP)
+    if manifest["schema"] != schema_version():
+        raise StoreError(f"The archive is of another version ({manifest['schema']}, here {schema_version()}).", NEXT_STEP)
+    if {*manifest["parts"], MANIFEST} != set(names):
+        raise StoreError("The archive does not hold what its list says.", NEXT_STEP)
+    return manifest
+
+
+def _bounded(archive: zipfile.ZipFile, name: str, most: int) -> bytes:
+    """A part, never more of it than it is said to hold, whatever the packed data would give."""
+    size = archive.getinfo(name).file_size
+    if size > most:
+        raise StoreError("A part of the archive is too large.", NEXT_STEP)
+    with archive.open(name) as part:
+        content = part.read(size + 1)
+    if len(content) != size:
+        raise StoreError("A part of the archive is not as large as it says.", NEXT_STEP)
+    return content
+
+
+def _checked(archive: zipfile.ZipFile, manifest: Mapping[str, Any], name: str, most: int) -> bytes:
+    content = _bounded(archive, name, most)
+    if hashlib.sha256(content).hexdigest() != manifest["parts"][name]["sha256"]:
+        raise StoreError("A part of the archive is damaged.", NEXT_STEP)
+    return content
+
+
+def _write_files(archive: zipfile.ZipFile, manifest: Mapping[str, Any], names: list[str], folder: Path) -> int:
+    """The sessions' files, all checked before the first is written, none over one that is there."""
+    for name in names:
+        _checked(archive, manifest, name, MOST_BYTES)
+    for name in names:
+        target = folder.joinpath(*name.split("/")[1:])
+        if target.exists():
+            raise StoreError(f"{target} is there already.", NEXT_STEP)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(target) as partial:
+            partial.write_bytes(_checked(archive, manifest, name, MOST_BYTES))
+    return len(names)
