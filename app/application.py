@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from app.background import Background
 from app.bridge import Bridge
 from app.main_window import MainWindow
+from app.people_book import PeopleBook
 from app.preferences import Preferences
 from app.services import Services
 from emoasst_core import paths
@@ -42,10 +43,12 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
     try:
         window.show()
         if parsed.recording is not None:
-            window.open_recording(parsed.recording)
+            window.keeper.read(lambda: window.keeper.adult_only(lambda: window.open_recording(parsed.recording)))
         return application.exec()
     finally:
         window.hide()
+        window.keeper.close()
+        window.set_up_page.devices.stop(waits=True)
         window.review_page.close_player()
         window.answer_page.close_player()
         services.runner.close()
@@ -66,7 +69,17 @@ def open_services(profile: str, factory: str) -> Services:
         sessions_folder=paths.sessions_folder(),
         factory=factory,
     )
-    return Services(runner, bridge, Background(), preferences, Catalogue.load(), paths.database_path(), paths.sessions_folder())
+    background, database_path = Background(), paths.database_path()
+    return Services(
+        runner,
+        bridge,
+        background,
+        preferences,
+        Catalogue.load(),
+        database_path,
+        paths.sessions_folder(),
+        PeopleBook(background, database_path),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -11,15 +13,17 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWi
 from app.actions import add_actions
 from app.dialogs.keys_dialog import KeysDialog
 from app.dialogs.settings_dialog import SettingsDialog
+from app.gate_keeper import GateKeeper
 from app.pages.answer_page import AnswerPage
-from app.pages.camera_page import CameraPage
 from app.pages.live_page import LivePage
 from app.pages.review_page import ReviewPage
+from app.pages.set_up_page import SetUpPage
 from app.pages.start_page import StartPage
 from app.preferences import Choices
 from app.services import Services
 from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.plan import SessionPlan
 
 MEDIA_FILTER = (
     "Recordings (*.mp4 *.mkv *.mov *.avi *.webm *.m4v *.mpg *.mpeg *.wav *.mp3 *.flac *.ogg *.m4a *.aac);;All files (*)"
@@ -34,24 +38,27 @@ class MainWindow(QMainWindow):
         self._services = services
         self.setWindowTitle("EmoAsst")
         self.resize(1180, 780)
+        self.keeper = GateKeeper(services.background, services.database_path, self)
         self.start_page = StartPage(services)
-        self.camera_page = CameraPage(services)
+        self.set_up_page = SetUpPage(services)
         self.live_page = LivePage(services)
         self.review_page = ReviewPage(services)
         self.answer_page = AnswerPage(services)
         self.pages = QStackedWidget()
-        for page in (self.start_page, self.camera_page, self.live_page, self.review_page, self.answer_page):
+        for page in (self.start_page, self.set_up_page, self.live_page, self.review_page, self.answer_page):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
         self._hints = QGuiApplication.styleHints()  # kept: a chained call would be deleted at once
         self._connect()
         self.show_theme(services.preferences.choices)
-        self.go_home()
+        self._show(self.start_page)
+        self.keeper.read(self.go_home)
+        services.people.read(lambda _entries: None, self.start_page.say)
 
     def go_home(self) -> None:
         """Show the start page."""
         self._show(self.start_page)
-        self.start_page.enter()
+        self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
 
     def open_recording(self, path: Path) -> None:
         """Play a recording through the analysis."""
@@ -62,7 +69,7 @@ class MainWindow(QMainWindow):
             self.start_page.say(error)
             return
         self._show(self.live_page)
-        self.live_page.enter_recording(path)
+        self.live_page.enter_recording(path, self._services.people.names)
 
     def ask_for_recording(self) -> None:
         """Let somebody choose a recording."""
@@ -73,19 +80,19 @@ class MainWindow(QMainWindow):
 
     def set_up_camera(self) -> None:
         """Show the page before the camera."""
-        self._show(self.camera_page)
-        self.camera_page.enter()
+        self._show(self.set_up_page)
+        self.set_up_page.enter()
 
-    def start_live(self, camera_id: str | None, microphone_id: str | None) -> None:
-        """Begin a live session."""
+    def start_live(self, camera_id: str | None, microphone_id: str | None, plan: SessionPlan) -> None:
+        """Begin a live session with what those present agreed to."""
         try:
-            self._services.runner.start_live(camera_id, microphone_id)
+            self._services.runner.start_live(camera_id, microphone_id, plan)
         except EmoAsstError as error:
-            self.start_page.say(error)
             self.go_home()
+            self.start_page.say(error)
             return
         self._show(self.live_page)
-        self.live_page.enter_live(camera_id is not None, microphone_id is not None)
+        self.live_page.enter_live(camera_id is not None, microphone_id is not None, plan, self._services.people.names)
 
     def open_session(self, session_id: str) -> None:
         """Show a session in the review."""
@@ -97,6 +104,28 @@ class MainWindow(QMainWindow):
         self._show(self.answer_page)
         self.answer_page.open(session_id)
 
+    def adult_only(self, then: Callable[[], None]) -> None:
+        """Go on where the adult's part is open; else ask for the PIN first."""
+        self.keeper.adult_only(then)
+
+    def _session_saved(self, session_id: str) -> None:
+        """Go to the review, or, where there is a PIN, lock and offer it."""
+        if not self.keeper.has_pin:
+            self.open_session(session_id)
+            return
+        self.keeper.session_over()
+        self.go_home()
+        self.start_page.offer(
+            "The session is saved.", "", "Look at it", lambda: self.adult_only(lambda: self.open_session(session_id))
+        )
+
+    def _locked(self, reason: str) -> None:
+        """The adult's part is shut; a session that runs goes on."""
+        if self.pages.currentWidget() is self.live_page and self.live_page.is_busy:
+            return
+        self.go_home()
+        self.start_page.offer(reason, "", "Type the PIN", lambda: self.adult_only(self.go_home))
+
     def show_theme(self, choices: Choices) -> None:
         """Follow the choices of colours and text size."""
         application = QApplication.instance()
@@ -107,6 +136,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop what runs; the application saves it after the window is gone."""
+        self.set_up_page.leave()
         self.live_page.leave()
         self.review_page.leave()
         self.answer_page.leave()
@@ -119,7 +149,7 @@ class MainWindow(QMainWindow):
 
     def _show(self, page: QWidget) -> None:
         before = self.pages.currentWidget()
-        if before is not page and before in (self.live_page, self.review_page, self.answer_page):
+        if before is not page and before in (self.set_up_page, self.live_page, self.review_page, self.answer_page):
             before.leave()
         self.pages.setCurrentWidget(page)
 
@@ -135,21 +165,28 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         services = self._services
-        self.start_page.recording_wanted.connect(self.ask_for_recording)
-        self.start_page.camera_wanted.connect(self.set_up_camera)
-        self.start_page.session_wanted.connect(self.open_session)
-        self.start_page.settings_wanted.connect(self._show_settings)
-        self.start_page.keys_wanted.connect(self._show_keys)
-        self.camera_page.back_wanted.connect(self.go_home)
-        self.camera_page.start_wanted.connect(self.start_live)
-        self.live_page.saved.connect(self.open_session)
+        guarded = partial(partial, self.adult_only)
+        self._go: dict[str, Callable[[], None]] = {
+            "settings": guarded(self._show_settings),
+            "show_keys": self._show_keys,
+            "lock": self.keeper.lock,
+        }
+        self.start_page.recording_wanted.connect(guarded(self.ask_for_recording))
+        self.start_page.camera_wanted.connect(guarded(self.set_up_camera))
+        self.start_page.all_wanted.connect(guarded(self.start_page.show_all))
+        self.start_page.session_wanted.connect(lambda name: self.adult_only(lambda: self.open_session(name)))
+        self.start_page.wanted.connect(lambda name: self._go[name]())
+        self.set_up_page.back_wanted.connect(self.go_home)
+        self.set_up_page.start_wanted.connect(self.start_live)
+        self.live_page.saved.connect(self._session_saved)
         self.live_page.left.connect(self.go_home)
         self.review_page.left.connect(self.go_home)
         self.review_page.answers_wanted.connect(self.open_answers)
         self.answer_page.left.connect(self.go_home)
         self.answer_page.session_wanted.connect(self.open_session)
+        self.keeper.locked.connect(self._locked)
         services.bridge.event_told.connect(self.live_page.take)
         services.bridge.frame_seen.connect(self.live_page.show_frame)
         services.preferences.changed.connect(self.show_theme)
         self._hints.colorSchemeChanged.connect(lambda: self.show_theme(services.preferences.choices))
-        self.actions_by_name = add_actions(self, "any", {"settings": self._show_settings, "show_keys": self._show_keys})
+        self.actions_by_name = add_actions(self, "any", self._go)

@@ -12,6 +12,7 @@ from emoasst_core import paths
 from emoasst_core.config import AnalysisOptions, CueOptions
 
 TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
+LOCK_MINUTES = (1, 5, 15, 60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,11 @@ class Choices:
         calm_cues: at most one change of cue in 20 seconds.
         captions: write down what is said.
         last_folder: where a recording was opened last.
+        place: where the program is used, a key of `set_up_plan.PLACES`; "" until somebody said.
+        camera_id, microphone_id: the devices used last; "" for none or no wish.
+        child_screen: name of the screen that carries the calm view for the child; "" for no such view.
+        cue_sound: a soft tone with a new cue.
+        lock_after_min: minutes without a key or the mouse until the adult's part is locked, where a PIN is set.
     """
 
     theme: str = "system"
@@ -33,6 +39,12 @@ class Choices:
     calm_cues: bool = False
     captions: bool = True
     last_folder: str = ""
+    place: str = ""
+    camera_id: str = ""
+    microphone_id: str = ""
+    child_screen: str = ""
+    cue_sound: bool = False
+    lock_after_min: int = 5
 
     @property
     def options(self) -> AnalysisOptions:
@@ -69,4 +81,6 @@ class Preferences(QObject):
             values["text_scale"] = defaults.text_scale
         if values["theme"] not in ("system", "light", "dark"):
             values["theme"] = defaults.theme
+        if values["lock_after_min"] not in LOCK_MINUTES:
+            values["lock_after_min"] = defaults.lock_after_min
         return Choices(**values)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from app.background import Background
 from app.bridge import Bridge
+from app.people_book import PeopleBook
 from app.preferences import Preferences
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.session.runner import SessionRunner
@@ -27,3 +28,4 @@ class Services:
     catalogue: Catalogue
     database_path: Path
     sessions_folder: Path
+    people: PeopleBook

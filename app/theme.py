@@ -145,7 +145,6 @@ def style_sheet(theme: Theme, text_scale: float = 1.0) -> str:
 def apply_theme(application: QApplication, root: QWidget, theme: Theme, text_scale: float) -> None:
     """Give the whole window a theme."""
     from PySide6.QtGui import QColor, QPalette
-    from PySide6.QtWidgets import QWidget
 
     palette = QPalette(QColor(theme.surface), QColor(theme.page))
     for role, color in (
@@ -160,6 +159,13 @@ def apply_theme(application: QApplication, root: QWidget, theme: Theme, text_sca
         palette.setColor(role, QColor(color))
     application.setPalette(palette)
     application.setStyleSheet(style_sheet(theme, text_scale))
+    give_theme(root, theme)
+
+
+def give_theme(root: QWidget, theme: Theme) -> None:
+    """Tell a widget and everything in it the theme: what is made after the window was themed needs it too."""
+    from PySide6.QtWidgets import QWidget
+
     for widget in [root, *root.findChildren(QWidget)]:
         if isinstance(widget, Themed):
             widget.set_theme(theme)

@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.actions import add_actions
+from app.captions import Captions
+from app.cue_sound import CueSound
+from app.names import shown_name
+from app.pages.live_layout import LiveLayout
+from app.preferences import Choices
 from app.services import Services
 from app.sound_track import SoundTrack
-from app.theme import BODY_LINE_PX, Theme
-from app.widgets.cue_card import CueCard
-from app.widgets.notice import Notice
-from app.widgets.picture_view import PictureView
-from app.widgets.status_sign import StatusSign
-from app.widgets.text import Button, card, label
+from app.theme import Theme
 from emoasst_core.datatypes import Frame
 from emoasst_core.session.events import (
+    CaptionHeard,
     CueChanged,
+    DeviceChanged,
     FacesSeen,
     RunState,
     SessionEvent,
     SessionFailed,
     SessionSaved,
+    SlowChanged,
     StateChanged,
     WordsHeard,
 )
+from emoasst_core.session.plan import SessionPlan
 
-SIDE_PX = 380  # at the normal text size
-CONTROL_ROOM_PX = 70  # glyph and edges beside the words of a control
-NUM_CAPTIONS = 2
 STATE_WORDS = {
     RunState.LOADING: ("Getting ready", "Loading the model. This takes a few seconds."),
     RunState.PAUSED: ("Paused", "Nothing is seen or heard now."),
@@ -43,65 +45,72 @@ class LivePage(QWidget):
 
     saved = Signal(str)
     left = Signal()
+    consent_wanted = Signal()
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services = services
         self._state = RunState.IDLE
-        self._captions: list[str] = []
         self._saved_id = ""
         self._recording: Path | None = None
-        self._has_failed = False
-        self._sound = SoundTrack(self)
-        self.picture = PictureView()
-        self.cue = CueCard(services.catalogue)
-        self.words = label("")
-        self.notice = Notice()
-        self.camera_sign = StatusSign("camera", "Camera on", "Camera off")
-        self.microphone_sign = StatusSign("microphone", "Microphone on", "Microphone off", has_meter=True)
-        self.playing_sign = StatusSign("play", "Playing a recording", "Recording not playing")
-        self.stop_button = Button("Stop", "quiet", "stop")
-        self.pause_button = Button("Pause", "quiet", "pause")
-        self.mark_button = Button("Ask later", "quiet", "question")
-        self.playing_sign.hide()
+        self._plan = SessionPlan()
+        self._names: Mapping[str, str] = {}
+        self._failure: SessionFailed | None = None
+        self._lost: set[str] = set()
         self._uses: set[str] = set()
+        self._sound = SoundTrack(self)
+        self._tone = CueSound(self)
+        self.view = LiveLayout(self, services.catalogue)
+        self.picture, self.cue, self.words, self.notice = self.view.picture, self.view.cue, self.view.words, self.view.notice
+        self.camera_sign, self.microphone_sign = self.view.camera_sign, self.view.microphone_sign
+        self.playing_sign, self.recording_sign = self.view.playing_sign, self.view.recording_sign
+        self.mark_button, self.pause_button, self.stop_button = self.view.buttons
+        self._captions = Captions(self.view.words, self.view.partial, self.view.words_heading)
+        self.playing_sign.hide()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that no key press stops a session by mistake
-        self._lay_out()
         self._connect()
 
-    def enter_recording(self, path: Path) -> None:
+    def enter_recording(self, path: Path, names: Mapping[str, str] | None = None) -> None:
         """Show that a recording is about to play."""
-        self._enter({"recording"}, path)
+        self._plan = SessionPlan()
+        self._enter({"recording"}, path, names or {})
 
-    def enter_live(self, has_camera: bool, has_microphone: bool) -> None:
+    def enter_live(
+        self, has_camera: bool, has_microphone: bool, plan: SessionPlan, names: Mapping[str, str] | None = None
+    ) -> None:
         """Show that a live session is about to begin."""
-        self._enter({name for name, has in (("camera", has_camera), ("microphone", has_microphone)) if has}, None)
+        self._plan = plan
+        uses = {name for name, has in (("camera", has_camera), ("microphone", has_microphone)) if has}
+        self._enter(uses, None, names or {})
         if not has_camera:
             self.picture.say("No camera: the voice alone is listened to.")
 
     def set_theme(self, _theme: Theme) -> None:
-        """Give everything the room its longest words need, so that nothing moves later."""
-        buttons = (self.mark_button, self.pause_button, self.stop_button)
-        for button in buttons:
-            button.ensurePolished()
-        metrics = self.stop_button.fontMetrics()
-        widest = max(metrics.horizontalAdvance(text) for text in ("Ask later", "Pause", "Go on", "Stop"))
-        for button in buttons:
-            button.setFixedWidth(widest + CONTROL_ROOM_PX)
-        scale = metrics.height() / BODY_LINE_PX
-        self._side.setFixedWidth(round(SIDE_PX * max(1.0, scale)))
-        self._captions_card.setFixedHeight(round(176 * max(1.0, 0.8 * scale)))
+        """Keep room for the longest words at this text size."""
+        self.view.fit()
 
-    def _enter(self, uses: set[str], recording: Path | None) -> None:
-        self._uses, self._recording, self._saved_id, self._has_failed = uses, recording, "", False
-        self._captions = []
-        self._failure = ("", "")
-        self.camera_sign.setVisible(recording is None)
-        self.microphone_sign.setVisible(recording is None)
+    def follow(self, choices: Choices) -> None:
+        """Follow what the family has chosen."""
+        self._tone.is_on = choices.cue_sound
+        self.cue.set_motion(not choices.reduce_motion)
+        self.cue.announcer.gap_s = choices.options.cues.min_gap_s
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a session runs or is being saved."""
+        return self._state not in (RunState.IDLE, RunState.FAILED)
+
+    def _enter(self, uses: set[str], recording: Path | None, names: Mapping[str, str]) -> None:
+        self._uses, self._recording, self._names, self._saved_id, self._failure = uses, recording, names, "", None
+        self._lost = set()
+        self._captions.clear()
+        self.cue.announcer.forget()
+        self.picture.set_names(names)
+        for sign in (self.camera_sign, self.microphone_sign, self.recording_sign):
+            sign.setVisible(recording is None)
         self.playing_sign.setVisible(recording is not None)
-        self.words.setText("")
-        self._words_heading.setText("Words")
-        self._marked.setText("")
+        self.view.slow_sign.set_on(False)
+        self.view.marked.setText("")
         self.notice.hide()
         self.picture.say("The picture will be here.")
         self._sound.load(recording)
@@ -110,22 +119,27 @@ class LivePage(QWidget):
 
     def take(self, event: SessionEvent) -> None:
         """Show one event of the session."""
-        if isinstance(event, FacesSeen):
-            self.picture.show_faces(event.time_s, event.faces)
-        elif isinstance(event, CueChanged) and self._state is RunState.RUNNING:
-            self.cue.show_cue(event.cue)
-        elif isinstance(event, WordsHeard):
-            self._add_caption(event.transcript.text, event.transcript.is_basic)
-        elif isinstance(event, StateChanged):
-            self._show_state(event.state)
-        elif isinstance(event, SessionFailed):
-            self._show_failure(event)
-        elif isinstance(event, SessionSaved):
-            self._saved_id = event.session_id
-            if self._has_failed:
-                self.notice.say(self._failure[0], self._failure[1], "Look at what was kept", "Go to the start")
-            else:
-                self.saved.emit(event.session_id)
+        match event:
+            case FacesSeen():
+                self.picture.show_faces(event.time_s, event.faces)
+            case CueChanged() if self._state is RunState.RUNNING:
+                self.cue.show_cue(event.cue, shown_name(event.cue.person, self._names))
+                if event.cue.emotion is not None:
+                    self._tone.want()
+            case WordsHeard() | CaptionHeard():
+                self._captions.take(event)
+            case SlowChanged():
+                self.view.slow_sign.set_on(event.is_slow)
+            case DeviceChanged():
+                self._show_device(event)
+            case StateChanged():
+                self._show_state(event.state)
+            case SessionFailed():
+                self._show_failure(event)
+            case SessionSaved():
+                self._take_saved(event.session_id)
+            case _:
+                pass
 
     def show_frame(self, frame: Frame) -> None:
         """Show the newest picture."""
@@ -135,29 +149,44 @@ class LivePage(QWidget):
     def leave(self) -> None:
         """Stop whatever still runs."""
         self._sound.pause()
-        if self._state not in (RunState.IDLE, RunState.FAILED):
+        if self.is_busy:
             self._services.runner.stop()
+
+    def show_plan(self, plan: SessionPlan) -> None:
+        """An agreement was taken back: show what still holds."""
+        self._plan = plan
+        self._show_signs()
+
+    def _take_saved(self, session_id: str) -> None:
+        self._saved_id = session_id
+        if self._failure is not None:
+            self.notice.say(self._failure.message, self._failure.next_step, "Look at what was kept", "Go to the start")
+        else:
+            self.saved.emit(session_id)
+
+    def _show_signs(self) -> None:
+        is_on = self._state is RunState.RUNNING
+        self.camera_sign.set_on(is_on and "camera" in self._uses and "camera" not in self._lost)
+        self.microphone_sign.set_on(is_on and "microphone" in self._uses and "microphone" not in self._lost)
+        self.playing_sign.set_on(is_on and "recording" in self._uses)
+        self.recording_sign.set_on(is_on and self._recording is None and (self._plan.keeps_recording or self._plan.keeps_clips))
 
     def _show_state(self, state: RunState) -> None:
         self._state = state
         is_on = state is RunState.RUNNING
-        self.camera_sign.set_on(is_on and "camera" in self._uses)
-        self.microphone_sign.set_on(is_on and "microphone" in self._uses)
-        self.playing_sign.set_on(is_on and "recording" in self._uses)
+        self._show_signs()
         self.stop_button.setEnabled(state in (RunState.LOADING, RunState.RUNNING, RunState.PAUSED))
         self.pause_button.setEnabled(state in (RunState.RUNNING, RunState.PAUSED))
-        self.mark_button.setEnabled(state is RunState.RUNNING)
+        self.mark_button.setEnabled(is_on)
         self.pause_button.setText("Go on" if state is RunState.PAUSED else "Pause")
         self.pause_button.set_glyph("play" if state is RunState.PAUSED else "pause")
         if not is_on:
             self.picture.show_faces(0.0, ())
-        if state is RunState.PAUSED and self._recording is None:
-            self.picture.say("Paused. Camera and microphone are off.")
+        if self._recording is None and self._failure is None:
+            self._show_rest(state)
         if state in STATE_WORDS:
             self.cue.say(*STATE_WORDS[state])
-        elif state is RunState.RUNNING:
-            self.cue.say("Looking", "The first hint comes soon.")
-        elif state is RunState.IDLE and not self._saved_id and not self._has_failed:
+        elif state is RunState.IDLE and not self._saved_id and self._failure is None:
             self.left.emit()
         if is_on and self._recording is not None:
             frame = self.picture.frame
@@ -165,19 +194,33 @@ class LivePage(QWidget):
         else:
             self._sound.pause()
 
+    def _show_rest(self, state: RunState) -> None:
+        """While a live session rests, agreements can be taken back."""
+        if state is RunState.PAUSED:
+            self.picture.say("")
+            main = "Take back an agreement" if self._plan.people else ""
+            self.notice.say("Paused. Camera and microphone are off.", "Go on when everyone is ready.", main)
+        elif not self._lost:
+            self.notice.hide()
+
+    def _show_device(self, event: DeviceChanged) -> None:
+        if event.state in ("lost", "failed"):
+            self._lost.add(event.kind)
+            self.notice.say(event.message, event.next_step)
+        else:
+            self._lost.discard(event.kind)
+            if event.state == "kept":
+                self.notice.say(event.message, event.next_step)
+            elif not self._lost:
+                self.notice.hide()
+        self._show_signs()
+
     def _show_failure(self, event: SessionFailed) -> None:
-        self._has_failed = True
-        self._failure = (event.message, event.next_step)
+        self._failure = event
         self.cue.say("Stopped", "")
         self.picture.say("")
         self.notice.say(event.message, event.next_step, other="Go to the start")
         self.notice.other_button.setFocus()
-
-    def _add_caption(self, text: str, is_basic: bool) -> None:
-        if text.strip():
-            self._captions = [*self._captions, text.strip()][-NUM_CAPTIONS:]
-            self.words.setText("\n".join(self._captions))
-            self._words_heading.setText("Words (basic captions, often wrong)" if is_basic else "Words")
 
     def _toggle_pause(self) -> None:
         if self._state is RunState.PAUSED:
@@ -188,7 +231,13 @@ class LivePage(QWidget):
     def _mark(self) -> None:
         if (marked_s := self._services.runner.mark()) is not None:
             minutes, seconds = divmod(int(marked_s), 60)
-            self._marked.setText(f"Marked {minutes}:{seconds:02} to look at again")
+            self.view.marked.setText(f"Marked {minutes}:{seconds:02} to look at again")
+
+    def _choose_main(self) -> None:
+        if self._saved_id:
+            self.saved.emit(self._saved_id)
+        else:
+            self.consent_wanted.emit()
 
     def _connect(self) -> None:
         handlers = {"stop": self._services.runner.stop, "pause": self._toggle_pause, "mark": self._mark}
@@ -198,50 +247,9 @@ class LivePage(QWidget):
         self.mark_button.clicked.connect(self._mark)
         for name, button in (("stop", self.stop_button), ("pause", self.pause_button), ("mark", self.mark_button)):
             button.setToolTip(self.actions_by_name[name].toolTip())
-        self.notice.main_chosen.connect(lambda: self.saved.emit(self._saved_id))
+        self.notice.main_chosen.connect(self._choose_main)
         self.notice.other_chosen.connect(self.left)
         self._services.bridge.level_heard.connect(self.microphone_sign.set_level)
-
-    def _lay_out(self) -> None:
-        self._words_heading = label("Words", "soft")
-        self._marked = label("", "soft", wraps=False)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
-        captions = card()
-        inside = QVBoxLayout(captions)
-        inside.setContentsMargins(20, 14, 20, 16)
-        inside.addWidget(self._words_heading)
-        inside.addWidget(self.words, 1)
-        captions.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._captions_card = captions
-        side = QVBoxLayout()
-        side.setSpacing(16)
-        side.addWidget(self.cue, 1)
-        side.addWidget(captions)
-        self._side = QWidget()
-        self._side.setLayout(side)
-        side.setContentsMargins(0, 0, 0, 0)
-        stage = QGridLayout()
-        stage.addWidget(self.picture, 0, 0)
-        framed = QVBoxLayout()
-        framed.setContentsMargins(24, 24, 24, 24)
-        framed.addStretch(1)
-        framed.addWidget(self.notice)
-        framed.addStretch(1)
-        stage.addLayout(framed, 0, 0)
-        middle = QHBoxLayout()
-        middle.setSpacing(20)
-        middle.addLayout(stage, 1)
-        middle.addWidget(self._side)
-        bottom = QHBoxLayout()
-        bottom.setSpacing(20)
-        for sign in (self.camera_sign, self.microphone_sign, self.playing_sign):
-            bottom.addWidget(sign)
-        self._marked.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        bottom.addWidget(self._marked, 1)
-        for button in (self.mark_button, self.pause_button, self.stop_button):
-            bottom.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 18)
-        layout.setSpacing(16)
-        layout.addLayout(middle, 1)
-        layout.addLayout(bottom)
+        self._services.bridge.level_heard.connect(self._tone.hear)
+        self._services.preferences.changed.connect(self.follow)
+        self.follow(self._services.preferences.choices)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.actions import add_actions
 from app.services import Services
 from app.widgets.choice_card import ChoiceCard
+from app.widgets.flow import FlowLayout
 from app.widgets.notice import Notice
 from app.widgets.scroll import fill_with_column
 from app.widgets.session_list import SessionList
@@ -17,7 +20,10 @@ from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionInfo, list_sessions
 
 NUM_RECENT = 4
+NONE_YET = "None yet. What you open or record will be listed here."
+LOCKED = "Locked. The sessions are shown after the PIN."
 CONTENT_PX = 980
+MORE = {"settings": "Settings", "show_keys": "Keys", "lock": "Lock"}
 
 
 class StartPage(QWidget):
@@ -26,49 +32,70 @@ class StartPage(QWidget):
     recording_wanted = Signal()
     camera_wanted = Signal()
     session_wanted = Signal(str)
-    settings_wanted = Signal()
-    keys_wanted = Signal()
+    all_wanted = Signal()
+    wanted = Signal(str)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services = services
         self._shows_all = False
+        self._is_open = True
         self.open_card = ChoiceCard("folder", "Open a recording", "A video or sound file on this computer.")
         self.camera_card = ChoiceCard("camera", "Use the camera", "A conversation, here and now.")
         self.past_card = ChoiceCard("clock", "Look at past sessions", "Watch again, and say what was right.")
         self.notice = Notice()
         self.sessions = SessionList()
         self._heading = label("Recent sessions", "heading")
+        self.more_buttons = {name: Button(text, "plain") for name, text in MORE.items()}
+        self._on_notice: Callable[[], None] | None = None
         self._lay_out()
         self.open_card.clicked.connect(self.recording_wanted)
         self.camera_card.clicked.connect(self.camera_wanted)
-        self.past_card.clicked.connect(self.show_all)
+        self.past_card.clicked.connect(self.all_wanted)
         self.sessions.chosen.connect(self.session_wanted)
-        self.notice.main_chosen.connect(self.notice.hide)
+        self.notice.main_chosen.connect(self._close_notice)
         self.actions_by_name = add_actions(
             self,
             "start",
             {
                 "open_recording": self.recording_wanted.emit,
                 "use_camera": self.camera_wanted.emit,
-                "past_sessions": self.show_all,
+                "past_sessions": self.all_wanted.emit,
             },
         )
+        for name, button in self.more_buttons.items():
+            button.clicked.connect(lambda _checked=False, name=name: self.wanted.emit(name))
 
-    def enter(self) -> None:
-        """Read the sessions anew."""
+    def enter(self, is_open: bool = True, has_pin: bool = False) -> None:
+        """Read the sessions anew; while the adult's part is locked none is shown."""
         self._shows_all = False
-        self._read()
+        self._is_open = is_open
+        self.more_buttons["lock"].setVisible(is_open and has_pin)
+        if is_open:
+            self._read()
+        else:
+            self._show([])
         self.open_card.setFocus()
 
     def show_all(self) -> None:
         """List every session, not only those of late."""
-        self._shows_all = True
+        self._shows_all = self._is_open = True
         self._read()
 
     def say(self, error: EmoAsstError) -> None:
         """Show what went wrong."""
         self.notice.say(error.message, error.next_step, main="Close this message")
+
+    def offer(self, message: str, next_step: str, main: str, then: Callable[[], None]) -> None:
+        """Say something and offer one thing to do about it."""
+        self.notice.say(message, next_step, main=main)
+        self._on_notice = then
+
+    def _close_notice(self) -> None:
+        then, self._on_notice = self._on_notice, None
+        self.notice.hide()
+        if then is not None:
+            then()
 
     def _read(self) -> None:
         limit = None if self._shows_all else NUM_RECENT
@@ -84,20 +111,15 @@ class StartPage(QWidget):
 
     def _show(self, infos: list[SessionInfo]) -> None:
         self._heading.setText("All sessions" if self._shows_all else "Recent sessions")
-        self.sessions.show_sessions(infos, "None yet. What you open or record will be listed here.")
+        self.sessions.show_sessions(infos, NONE_YET if self._is_open else LOCKED)
         if self._shows_all and self.sessions.rows:
             self.sessions.rows[0].setFocus()
 
     def _lay_out(self) -> None:
-        settings = Button("Settings", "plain")
-        settings.clicked.connect(self.settings_wanted)
-        keys = Button("Keys", "plain")
-        keys.clicked.connect(self.keys_wanted)
-        top = QHBoxLayout()
-        top.addWidget(label("EmoAsst", "title"))
-        top.addStretch(1)
-        top.addWidget(settings)
-        top.addWidget(keys)
+        more = QWidget()
+        row = FlowLayout(more, gap_px=8)
+        for button in self.more_buttons.values():
+            row.addWidget(button)
         choices = QHBoxLayout()
         choices.setSpacing(20)
         for one in (self.open_card, self.camera_card, self.past_card):
@@ -105,14 +127,16 @@ class StartPage(QWidget):
         content = QVBoxLayout()
         content.setSpacing(0)
         content.addStretch(1)
-        content.addLayout(top)
+        content.addWidget(label("EmoAsst", "title"))
         content.addSpacing(4)
         content.addWidget(label("Calm hints about how someone may feel. They can be wrong; you know the person.", "lead"))
         content.addSpacing(28)
         content.addWidget(self.notice)
         content.addSpacing(12)
         content.addLayout(choices)
-        content.addSpacing(32)
+        content.addSpacing(14)
+        content.addWidget(more)
+        content.addSpacing(18)
         content.addWidget(self._heading)
         content.addSpacing(8)
         content.addWidget(self.sessions)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt, QVariantAnimation
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
 
+from app.announcer import Announcer
 from app.theme import LIGHT, Theme, text_on
 from app.widgets.text import label
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState
 
 ICON_PX = 152
+FADE_MS = 220  # one fade of a cue every three seconds at most: far below what flashes
 
 
 def draw_cue_icon(painter: QPainter, catalogue: Catalogue, cue: Cue, theme: Theme, place: QRectF) -> None:
@@ -40,6 +42,13 @@ class CueIcon(QWidget):
         self._catalogue = catalogue
         self._theme = LIGHT
         self._cue: Cue | None = None
+        self._opacity = 1.0
+        self._fade = QVariantAnimation(self)
+        self._fade.setDuration(FADE_MS)
+        self._fade.setStartValue(0.0)
+        self._fade.setEndValue(1.0)
+        self._fade.valueChanged.connect(self._fade_to)
+        self.has_motion = False
         self.setFixedSize(QSize(side_px, side_px))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -49,8 +58,16 @@ class CueIcon(QWidget):
         self.update()
 
     def show_cue(self, cue: Cue | None) -> None:
-        """Draw this cue, or nothing."""
+        """Draw this cue, or nothing; it fades in where motion is wanted."""
         self._cue = cue
+        self._fade.stop()
+        self._opacity = 1.0
+        if self.has_motion and cue is not None:
+            self._fade.start()
+        self.update()
+
+    def _fade_to(self, opacity: float) -> None:
+        self._opacity = opacity
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -58,6 +75,7 @@ class CueIcon(QWidget):
         if self._cue is None:
             return
         painter = QPainter(self)
+        painter.setOpacity(self._opacity)
         draw_cue_icon(painter, self._catalogue, self._cue, self._theme, QRectF(self.rect()))
         painter.end()
 
@@ -68,6 +86,7 @@ class CueCard(QFrame):
     def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._catalogue = catalogue
+        self.announcer = Announcer(self)
         self.setProperty("role", "stage")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._icon = CueIcon(catalogue, ICON_PX)
@@ -83,21 +102,22 @@ class CueCard(QFrame):
             layout.addWidget(part)
         layout.addStretch(1)
 
-    def show_cue(self, cue: Cue) -> None:
-        """Show a cue and say it politely to screen readers."""
+    def show_cue(self, cue: Cue, person: str = "") -> None:
+        """Show a cue about a person, named as people call them, and say it politely to screen readers."""
         words = self._catalogue.text(cue)
-        person = cue.person[:1].upper() + cue.person[1:]
         self._icon.show_cue(cue)
         self._say(words, person if cue.emotion is not None else "")
-        if QAccessible.isActive():
-            announcement = QAccessibleAnnouncementEvent(self, f"{person}: {words}" if person else words)
-            announcement.setPoliteness(QAccessible.AnnouncementPoliteness.Polite)
-            QAccessible.updateAccessibility(announcement)
+        self.announcer.say(f"{person}: {words}" if person and cue.emotion is not None else words)
 
     def say(self, words: str, reason: str = "") -> None:
         """Say something that is no cue: that it rests, loads, or has ended."""
         self._icon.show_cue(None)
         self._say(words, reason)
+        self.announcer.say(f"{words}. {reason}".strip(". "))
+
+    def set_motion(self, has_motion: bool) -> None:
+        """Let cues fade in, or let them simply be there."""
+        self._icon.has_motion = has_motion
 
     @property
     def words(self) -> str:

@@ -51,6 +51,18 @@ def _microphone(path: QPainterPath) -> None:
     path.lineTo(12, 21)
 
 
+def _record(path: QPainterPath) -> None:
+    path.addEllipse(QRectF(2.5, 2.5, 19, 19))
+    path.addEllipse(QRectF(7.5, 7.5, 9, 9))
+
+
+def _slow(path: QPainterPath) -> None:
+    path.moveTo(3, 18)
+    path.cubicTo(3, 4, 21, 4, 21, 18)
+    path.moveTo(12, 16)
+    path.lineTo(7, 11)
+
+
 def _clock(path: QPainterPath) -> None:
     path.addEllipse(QRectF(2.5, 2.5, 19, 19))
     path.moveTo(12, 7)
@@ -111,6 +123,8 @@ _DRAWINGS: dict[str, Callable[[QPainterPath], None]] = {
     "folder": _folder,
     "camera": _camera,
     "microphone": _microphone,
+    "record": _record,
+    "slow": _slow,
     "clock": _clock,
     "question": _question,
     "back": _back,

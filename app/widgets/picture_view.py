@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.names import shown_name
 from app.theme import LIGHT, Theme, text_on
 from emoasst_core.datatypes import Face, Frame
 
@@ -24,6 +27,7 @@ class PictureView(QWidget):
         self._faces: tuple[Face, ...] = ()
         self._faces_s = 0.0
         self._words = ""
+        self._names: Mapping[str, str] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(QSize(320, 200))
         self.setAccessibleName("Picture")
@@ -43,9 +47,13 @@ class PictureView(QWidget):
     def show_faces(self, time_s: float, faces: tuple[Face, ...]) -> None:
         """Show where the faces of a moment are."""
         self._faces_s, self._faces = time_s, faces
-        names = ", ".join(face.person for face in faces)
+        names = ", ".join(shown_name(face.person, self._names) for face in faces)
         self.setAccessibleDescription(f"Faces: {names}" if faces else "No face")
         self.update()
+
+    def set_names(self, names: Mapping[str, str]) -> None:
+        """Write these names beside the faces of known people."""
+        self._names = names
 
     def say(self, words: str) -> None:
         """Say something where the picture would be; forgets the picture."""
@@ -106,7 +114,7 @@ class PictureView(QWidget):
             painter.drawRoundedRect(box, 8, 8)
         if not face.person:
             return
-        name = face.person[:1].upper() + face.person[1:]
+        name = shown_name(face.person, self._names)
         metrics = QFontMetricsF(painter.font())
         tag = QRectF(box.left(), box.bottom() + 6, metrics.horizontalAdvance(name) + 20, metrics.height() + 8)
         if tag.bottom() > place.bottom():

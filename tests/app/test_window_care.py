@@ -53,26 +53,28 @@ def test_the_controls_never_move_from_state_to_state(drive, tmp_path):
 
 def test_the_camera_stays_off_until_everyone_here_is_named_and_agreed(drive):
     def script(window):
-        page = window.camera_page
+        page = window.set_up_page
         window.set_up_camera()
-        yield lambda: page.camera_box.findData(None) >= 0 and page.camera_box.itemText(0) != "Looking …"
-        page.camera_box.insertItem(0, "A camera", "camera-1")
-        page.camera_box.setCurrentIndex(0)
-        person = page.persons[0]
+        yield lambda: page.devices.camera_box.itemText(0) != "Looking …"
+        page.devices.camera_box.insertItem(0, "A camera", "camera-1")
+        page.devices.camera_box.setCurrentIndex(0)
+        page.place_box.setCurrentIndex(page.place_box.findData("home"))
+        anna = page.persons[0]
+        assert not page.start_button.isEnabled() and not page.devices.try_button.isEnabled()
+        anna.here.setChecked(True)
+        anna.name.setText("Anna")
         assert not page.start_button.isEnabled()
-        person.name.setText("Anna")
-        assert not page.start_button.isEnabled()
-        person.agreed.setChecked(True)
-        assert page.start_button.isEnabled()
+        anna.ticks["live"].setChecked(True)
+        assert page.start_button.isEnabled() and page.devices.try_button.isEnabled()
         page.add_button.click()
-        page.persons[1].name.setText("Ben")
         assert not page.start_button.isEnabled()
-        page.persons[1].agreed.setChecked(True)
-        page.camera_box.setCurrentIndex(page.camera_box.findData(None))
-        page.microphone_box.setCurrentIndex(page.microphone_box.findData(None))
+        page.persons[1].name.setText("Ben")
+        assert page.start_button.isEnabled()
+        page.devices.camera_box.setCurrentIndex(page.devices.camera_box.findData(None))
+        page.devices.microphone_box.setCurrentIndex(page.devices.microphone_box.findData(None))
         assert not page.start_button.isEnabled()
         page.enter()
-        assert not person.agreed.isChecked()
+        assert not [row for row in page.persons if row.here.isChecked()]
         yield lambda: True
 
     drive(script)
@@ -81,7 +83,7 @@ def test_the_camera_stays_off_until_everyone_here_is_named_and_agreed(drive):
 def test_everything_that_can_be_pressed_has_a_name_a_size_and_is_reached_by_keyboard(drive, tmp_path):
     def script(window):
         yield lambda: window.start_page.isVisible()
-        for page in (window.start_page, window.camera_page, window.live_page, window.review_page):
+        for page in (window.start_page, window.set_up_page, window.live_page, window.review_page):
             window._show(page)
             yield lambda: True
             buttons = [button for button in page.findChildren(QAbstractButton) if button.isVisibleTo(page) and button.parent()]
