@@ -52,13 +52,18 @@ class MainWindow(QMainWindow):
         self._connect()
         self.show_theme(services.preferences.choices)
         self._show(self.start_page)
-        self.keeper.read(self.go_home)
+        self.keeper.read(self._refresh_start)
         services.people.read(lambda _entries: None, self.start_page.say)
 
     def go_home(self) -> None:
         """Show the start page."""
         self._show(self.start_page)
         self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
+
+    def _refresh_start(self) -> None:
+        """Whether there is a PIN is known now; whoever has gone on meanwhile is left alone."""
+        if self.pages.currentWidget() is self.start_page:
+            self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
 
     def open_recording(self, path: Path) -> None:
         """Play a recording through the analysis."""

@@ -62,6 +62,8 @@ class SetUpPage(QWidget):
         self.notice.hide()
         self.devices.look(choices.camera_id, choices.microphone_id)
         self._watch.start()
+        for row in self.persons:
+            row.ask_again()
         self._show_people([])
         self._people.read(self._show_people, self._say)
         self._check()
@@ -89,6 +91,8 @@ class SetUpPage(QWidget):
         return row
 
     def _show_people(self, entries: list[Entry]) -> None:
+        if not entries and self.persons and all(row.person is None for row in self.persons):
+            return  # nobody is known yet; what was typed meanwhile stays
         for row in self.persons:
             self.rows.removeWidget(row)
             row.deleteLater()
