@@ -1,14 +1,24 @@
 """The parts of the live page that decide when something is said or heard."""
 
 import itertools
+import time
 
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.announcer import Announcer
 from app.captions import Captions
 from app.cue_sound import GAP_S, CueSound, QuietMoment, tone_samples
 from emoasst_core.datatypes import Transcript, Word
 from emoasst_core.session.events import CaptionHeard, WordsHeard
+
+
+def until(condition, patience_s=5.0):
+    """Let events in until it holds; pytest-qt's own waiting does not work after a `main()` has quit the application."""
+    end_s = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < end_s
+        QApplication.processEvents()
+        time.sleep(0.005)
 
 
 class Clock:
@@ -32,7 +42,7 @@ def test_cues_that_come_too_soon_wait_and_only_the_newest_is_said(qtbot):
     made.say("Not sure")
     assert said == [(100.0, "Looks happy")]
     clock.now_s = 100.06
-    qtbot.waitUntil(lambda: len(said) == 2)
+    until(lambda: len(said) == 2)
     assert said[1] == (100.06, "Not sure")
 
 
