@@ -91,7 +91,8 @@ def _keep(record: object, arguments: argparse.Namespace, database: Path) -> int:
     from emoasst_core.store.sessions import SessionRecord, new_session_id, save_session
 
     assert isinstance(record, SessionRecord)
-    record = replace(record, session_id=new_session_id(record.started_at))
+    where = str(arguments.recording.expanduser().absolute())  # the window plays it from there
+    record = replace(record, session_id=new_session_id(record.started_at), recording=where)
     folder = (arguments.out or sessions_folder() / record.session_id).expanduser()
     with Database(database) as opened:
         save_session(opened, record)

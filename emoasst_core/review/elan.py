@@ -46,6 +46,7 @@ def eaf_text(record: SessionRecord, catalogue: Catalogue | None = None) -> str:
         for annotation in tier.annotations:
             num_annotations += 1
             _write(element, slots, num_annotations, annotation)
+    _sort_slots(slots)
     ElementTree.SubElement(header, "PROPERTY", {"NAME": "lastUsedAnnotationId"}).text = str(num_annotations)
     ElementTree.SubElement(
         root, "LINGUISTIC_TYPE", {"GRAPHIC_REFERENCES": "false", "LINGUISTIC_TYPE_ID": TYPE, "TIME_ALIGNABLE": "true"}
@@ -105,6 +106,11 @@ def _write(tier: ElementTree.Element, slots: ElementTree.Element, number: int, a
     holder = ElementTree.SubElement(tier, "ANNOTATION")
     aligned = ElementTree.SubElement(holder, "ALIGNABLE_ANNOTATION", {"ANNOTATION_ID": f"a{number}", **references})
     ElementTree.SubElement(aligned, "ANNOTATION_VALUE").text = _printable(annotation.text)
+
+
+def _sort_slots(slots: ElementTree.Element) -> None:
+    """ELAN wants its moments in order of time; those of the same time keep theirs."""
+    slots[:] = sorted(slots, key=lambda slot: int(slot.attrib["TIME_VALUE"]))
 
 
 def _printable(text: str) -> str:

@@ -44,11 +44,13 @@ class Tier:
 def tiers_of(record: SessionRecord, catalogue: Catalogue) -> tuple[Tier, ...]:
     """The six tiers; where several people were read a tier of each further person stands after the first's, as NAME@PERSON."""
     found: dict[tuple[str, str], list[Annotation]] = {}
+    people = _by_time_read(record)
+    first = people[0] if people else ""
     for span in record.timeline.spans:
         if span.source not in _TIER_OF_SOURCE:
             continue
         text = cue_words(span, catalogue) if span.source is Source.SHOWN else span.emotion
-        person = "" if span.source is Source.SHOWN else span.person  # one cue at a time is on the screen, whoever it is about
+        person = "" if span.source is Source.SHOWN else span.person or first  # one cue at a time is on the screen
         found.setdefault((_TIER_OF_SOURCE[span.source], person), []).append(
             Annotation(span.start_s, span.end_s, text or span.state.value)
         )
@@ -61,11 +63,22 @@ def tiers_of(record: SessionRecord, catalogue: Catalogue) -> tuple[Tier, ...]:
             found.setdefault(("transcript", ""), []).append(Annotation(row.start_s, row.end_s, " ".join(row.text.split())))
     made = []
     for name in TIERS:
-        people = sorted(person for tier, person in found if tier == name)
-        for place, person in enumerate(people or [""]):
+        read = sorted(
+            (person for tier, person in found if tier == name), key=lambda one: people.index(one) if one in people else -1
+        )
+        for place, person in enumerate(read or [""]):
             label = name if place == 0 else f"{name}@{person}"
             made.append(Tier(label, person, apart(found.get((name, person), ()), record.duration_s)))
     return tuple(made)
+
+
+def _by_time_read(record: SessionRecord) -> list[str]:
+    """Everybody who was read, whoever was read longest first."""
+    read_s: dict[str, float] = {}
+    for span in record.timeline.spans:
+        if span.person and span.source is not Source.SHOWN:
+            read_s[span.person] = read_s.get(span.person, 0.0) + span.end_s - span.start_s
+    return sorted(read_s, key=lambda person: (-read_s[person], person))
 
 
 def cue_words(span: TimelineSpan, catalogue: Catalogue) -> str:

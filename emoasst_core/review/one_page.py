@@ -25,23 +25,9 @@ HATCHED: Final = {CueState.UNSURE: "////", CueState.CANT_SEE: "....", CueState.C
 def pdf_bytes(record: SessionRecord, catalogue: Catalogue | None = None) -> bytes:
     """The page as PDF: people, what was shown when, the answers of adults, and the limits."""
     from matplotlib.backends.backend_pdf import FigureCanvasPdf
-    from matplotlib.figure import Figure
 
-    words = catalogue or Catalogue.load()
-    figure = Figure(figsize=A4_INCHES)
+    figure = draw_page(record, catalogue or Catalogue.load())
     FigureCanvasPdf(figure)
-    minutes, seconds = divmod(round(record.duration_s), 60)
-    _write(figure, 0.945, "EmoAsst: one session", size=18, weight="bold")
-    when = f"{record.started_at.astimezone():%d %B %Y, %H:%M}".lstrip("0")
-    _write(figure, 0.918, f"{when}   ·   {minutes} min {seconds:02} s   ·   model {record.profile}", color=SOFT)
-    _write(figure, 0.885, "Who was read, and for how long", size=12, weight="bold")
-    _people(figure, summarize(record.timeline), words)
-    _write(figure, 0.66, "What was shown on the screen", size=12, weight="bold")
-    _strip(figure.add_axes((0.09, 0.545, 0.82, 0.09)), record, words)
-    _write(figure, 0.475, "What an adult answered", size=12, weight="bold")
-    _answers(figure, record, words)
-    _write(figure, 0.105, "Limits", size=12, weight="bold")
-    _write(figure, 0.09, LIMITS, size=9, wraps=True, top=True)
     page = io.BytesIO()
     figure.savefig(
         page, format="pdf", metadata={"Creator": "EmoAsst", "CreationDate": record.started_at, "Title": "EmoAsst session"}
@@ -49,11 +35,31 @@ def pdf_bytes(record: SessionRecord, catalogue: Catalogue | None = None) -> byte
     return page.getvalue()
 
 
+def draw_page(record: SessionRecord, words: Catalogue) -> Any:
+    """The page as a figure of A4 size."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=A4_INCHES)
+    minutes, seconds = divmod(round(record.duration_s), 60)
+    _write(figure, 0.945, "EmoAsst: one session", size=18, weight="bold")
+    when = f"{record.started_at.astimezone():%d %B %Y, %H:%M}".lstrip("0")
+    _write(figure, 0.918, f"{when}   ·   {minutes} min {seconds:02} s   ·   model {record.profile}", color=SOFT)
+    _write(figure, 0.885, "Who was read, and for how long", size=12, weight="bold")
+    _people(figure, summarize(record.timeline), words)
+    _write(figure, 0.68, "What was shown on the screen", size=12, weight="bold")
+    _strip(figure.add_axes((0.09, 0.56, 0.82, 0.075)), record, words)
+    _write(figure, 0.475, "What an adult answered", size=12, weight="bold")
+    _answers(figure, record, words)
+    _write(figure, 0.105, "Limits", size=12, weight="bold")
+    _write(figure, 0.09, LIMITS, size=9, wraps=True, top=True)
+    return figure
+
+
 def _write(figure: Any, y: float, text: str, size: int = 10, weight: str = "normal", color: str = INK, **how: bool) -> None:
     if how.get("wraps"):
         import textwrap
 
-        text = "\n".join(textwrap.wrap(text, 122))
+        text = "\n".join(textwrap.wrap(text, 104))
     figure.text(0.09, y, text, fontsize=size, fontweight=weight, color=color, va="top" if how.get("top") else "baseline")
 
 

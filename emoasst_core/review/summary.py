@@ -6,6 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +14,7 @@ from rich.table import Table
 from emoasst_core.datatypes import CueState, Source, Timeline, TimelineSpan
 from emoasst_core.store.sessions import SessionRecord
 
+COUNTED = (CueState.CLEAR, CueState.MAYBE, CueState.UNSURE)  # the program looked, and said something or nothing
 NOBODY_NAMED = "not known"  # a voice without a face, or a cue about nobody in view
 
 
@@ -23,7 +25,7 @@ class PersonSummary:
     Attributes:
         seen_s, heard_s: how long face or voice could be read.
         shown: {emotion: number of cues shown}, most often first.
-        unsure_share: share of the time read that was UNSURE; None where nothing was read.
+        unsure_share: share of the time with a cue in which it said "Not sure"; None where no cue was shown.
     """
 
     person: str
@@ -55,7 +57,7 @@ def summary_text(record: SessionRecord, width: int = 80) -> str:
     num_labelled = sum(utterance.label is not None for utterance in record.utterances)
     text = io.StringIO()
     console = Console(file=text, width=width, color_system=None, highlight=False, markup=False, emoji=False)
-    console.print(f"Session {record.session_id}: {record.recording}, {_minutes(record.duration_s)}")
+    console.print(f"Session {record.session_id}: {PurePath(record.recording).name}, {_minutes(record.duration_s)}")
     console.print(f"{len(record.utterances)} utterances and windows, {num_labelled} corrected, model {record.profile}")
     if table.row_count:
         console.print(table)
@@ -76,16 +78,15 @@ def utterance_text(record: SessionRecord) -> str:
 
 def _person(name: str, spans: list[TimelineSpan]) -> PersonSummary:
     shown = Counter(span.emotion for span in spans if span.source is Source.SHOWN and span.emotion is not None)
-    read = [span for span in spans if span.source is not Source.SHOWN and span.probs]
-    read_s = _covered_s(read)
-    # Overlapping windows may differ: an instant counts as unsure only where no window was surer.
-    sure_s = _covered_s(span for span in read if span.state in (CueState.CLEAR, CueState.MAYBE))
+    cues = [span for span in spans if span.source is Source.SHOWN and span.state in COUNTED]
+    shown_s = _covered_s(cues)
+    unsure_s = _covered_s(span for span in cues if span.state is CueState.UNSURE)
     return PersonSummary(
         person=name,
         seen_s=_covered_s(span for span in spans if span.source is Source.FACE and span.state is not CueState.CANT_SEE),
         heard_s=_covered_s(span for span in spans if span.source is Source.VOICE and span.state is not CueState.CANT_HEAR),
         shown=dict(shown.most_common()),
-        unsure_share=1 - sure_s / read_s if read_s else None,
+        unsure_share=unsure_s / shown_s if shown_s else None,
     )
 
 

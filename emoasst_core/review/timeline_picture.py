@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from emoasst_core.atomic_file import replacing
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan
 from emoasst_core.emotions import EMOTIONS
+from emoasst_core.review.lanes import ANSWER_WORDS
 from emoasst_core.store.sessions import SessionRecord
 
 LANES = ("Face", "Voice", "Words said", "Together", "Shown cue", "Your answer")
@@ -18,7 +19,8 @@ PAPER, INK, FAINT, MUTED = "#F4EFE6", "#1F2933", "#CFC7B8", "#6B675F"
 HATCHED = {CueState.UNSURE: "///", CueState.CANT_SEE: "...", CueState.CANT_HEAR: "..."}
 NOTES = {CueState.UNSURE: "not sure", CueState.CANT_SEE: "no face", CueState.CANT_HEAR: "can't hear"}
 SOURCE_LANES = {Source.FACE: 0, Source.VOICE: 1, Source.WORDS: 2, Source.FUSED: 3, Source.SHOWN: 4}
-MIN_LABEL_SHARE = 0.045  # of the picture's width: a narrower span has no room for a word
+MIN_LABEL_SHARE = 0.045  # of the picture's width: a narrower span has no room for a word along it
+LEAST_LABEL_SHARE = 0.009  # nor, from here on, across it
 
 
 def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> None:
@@ -41,20 +43,24 @@ def draw_timeline(record: SessionRecord, path: Path, catalogue: Catalogue) -> No
     for utterance in record.utterances:
         if utterance.label is not None:
             _draw_box(lanes, utterance.start_s, utterance.end_s, ANSWER_LANE, _color(catalogue, utterance.label), "", 1.0)
-            _write(lanes, utterance.start_s, utterance.end_s, ANSWER_LANE, utterance.label, duration_s, PAPER)
+            word = ANSWER_WORDS.get(utterance.label) or catalogue.word(utterance.label)
+            ink = INK if utterance.label in ANSWER_WORDS else PAPER
+            _write(lanes, utterance.start_s, utterance.end_s, ANSWER_LANE, word, duration_s, ink)
     _note_empty_lanes(lanes, record, duration_s)
     for utterance in record.utterances:
         lanes.text(
             utterance.start_s, TOGETHER_LANE - 0.4, f"{utterance.number}", fontsize=7, color=MUTED, va="bottom", clip_on=True
         )
     _draw_key(lanes, catalogue)
-    _dress(lanes, f"{record.recording}: what was seen, heard and shown", duration_s)
+    _dress(lanes, f"{PurePath(record.recording).name}: what was seen, heard and shown", duration_s)
     _draw_words(captions, record, duration_s)
     with replacing(path) as partial:
         figure.savefig(partial, format="png", facecolor=PAPER)
 
 
 def _color(catalogue: Catalogue, emotion: str) -> str:
+    if emotion in ANSWER_WORDS:
+        return PAPER
     return catalogue.color(Cue(0.0, CueState.CLEAR, emotion), "light")
 
 
@@ -66,7 +72,8 @@ def _draw_span(axes: Any, span: TimelineSpan, lane: int, duration_s: float, cata
     is_clear = span.state is CueState.CLEAR
     color = _color(catalogue, span.emotion)
     _draw_box(axes, span.start_s, span.end_s, lane, color if is_clear else PAPER, "", 1.0, edge=color)
-    text = span.emotion if is_clear else f"maybe {span.emotion}"
+    word = catalogue.word(span.emotion)
+    text = word if is_clear else f"maybe {word}"
     _write(axes, span.start_s, span.end_s, lane, text, duration_s, PAPER if is_clear else INK)
 
 
@@ -75,7 +82,7 @@ def _draw_key(axes: Any, catalogue: Catalogue) -> None:
     for column, emotion in enumerate(reversed(EMOTIONS)):
         x = 1.0 - 0.06 * column
         axes.text(
-            x, -0.025, emotion, transform=axes.transAxes, ha="right", va="top", fontsize=9, color=PAPER,
+            x, -0.025, catalogue.word(emotion), transform=axes.transAxes, ha="right", va="top", fontsize=9, color=PAPER,
             bbox={"boxstyle": "round,pad=0.25", "facecolor": _color(catalogue, emotion), "edgecolor": "none"},
         )  # fmt: skip
 
@@ -104,9 +111,13 @@ def _draw_box(
 
 
 def _write(axes: Any, start_s: float, end_s: float, lane: int, text: str, duration_s: float, color: str) -> None:
-    if (end_s - start_s) / duration_s < MIN_LABEL_SHARE * max(1.0, len(text) / 7):
+    share = (end_s - start_s) / duration_s
+    fits = share >= MIN_LABEL_SHARE * max(1.0, len(text) / 7)
+    if not fits and share < LEAST_LABEL_SHARE:
         return
-    axes.text((start_s + end_s) / 2, lane, text, ha="center", va="center", fontsize=10, color=color, clip_on=True)
+    how = {"fontsize": 10} if fits else {"fontsize": 7, "rotation": 90}  # a short box carries its word upright
+    lines = text if fits else text.replace("maybe ", "maybe\n") if share >= 2 * LEAST_LABEL_SHARE else text.replace("maybe ", "")
+    axes.text((start_s + end_s) / 2, lane, lines, ha="center", va="center", color=color, clip_on=True, **how)
 
 
 def _dress(axes: Any, title: str, duration_s: float) -> None:

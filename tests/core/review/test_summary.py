@@ -11,10 +11,10 @@ from emoasst_core.store.sessions import SessionRecord
 
 def test_overlapping_windows_count_once_and_shown_cues_are_counted(record: SessionRecord) -> None:
     nobody, first, second = summarize(record.timeline)
-    assert nobody == PersonSummary(person="", seen_s=0.0, heard_s=1.0, shown={}, unsure_share=0.0)
+    assert nobody == PersonSummary(person="", seen_s=0.0, heard_s=1.0, shown={}, unsure_share=None)
     assert (first.person, first.seen_s, first.heard_s, first.shown) == ("person 1", 3.0, 0.0, {"joy": 1})
-    assert first.unsure_share == pytest.approx(1 / 3)  # 3 s read, only the last one without a surer window
-    assert second == PersonSummary(person="person 2", seen_s=0.0, heard_s=0.0, shown={"sadness": 1}, unsure_share=None)
+    assert first.unsure_share == pytest.approx(1.4 / 3.4)  # of 3.4 s with a cue, 1.4 s said "Not sure"
+    assert second == PersonSummary(person="person 2", seen_s=0.0, heard_s=0.0, shown={"sadness": 1}, unsure_share=0.0)
 
 
 def test_the_summary_names_people_times_and_cues_on_one_screen(record: SessionRecord) -> None:
@@ -23,9 +23,9 @@ def test_the_summary_names_people_times_and_cues_on_one_screen(record: SessionRe
     assert lines[1] == "3 utterances and windows, 0 corrected, model starter"
     assert [line.split() for line in lines[2:]] == [
         ["person", "seen", "heard", "unsure", "shown"],
-        ["not", "known", "0:00", "min", "0:01", "min", "0%", "-"],
-        ["person", "1", "0:03", "min", "0:00", "min", "33%", "joy", "1"],
-        ["person", "2", "0:00", "min", "0:00", "min", "-", "sadness", "1"],
+        ["not", "known", "0:00", "min", "0:01", "min", "-", "-"],
+        ["person", "1", "0:03", "min", "0:00", "min", "41%", "joy", "1"],
+        ["person", "2", "0:00", "min", "0:00", "min", "0%", "sadness", "1"],
     ]
 
 
