@@ -106,7 +106,7 @@ def hash_of(folder: Path, profile: SystemProfile) -> str:
     digest = hashlib.sha256()
     sizes = [profile.system, profile.network, profile.num_frames, profile.max_sound_s]
     digest.update(json.dumps(sizes, sort_keys=True, default=dict).encode())
-    for path in sorted(path for pattern in ("*.safetensors", "*.txt", "*.npz") for path in folder.rglob(pattern)):
+    for path in sorted(path for pattern in ("*.safetensors", "tokenizer.json", "*.npz") for path in folder.rglob(pattern)):
         digest.update(path.relative_to(folder).as_posix().encode())
         with open(path, "rb") as handle:
             digest.update(hashlib.file_digest(handle, "sha256").digest())
