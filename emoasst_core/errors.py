@@ -30,7 +30,7 @@ class EmoAsstError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.next_step}".strip()
 
-    def __reduce__(self) -> tuple[type[EmoAsstError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[EmoAsstError], tuple[str, ...]]:
         """Travel between processes whole."""
         return type(self), (self.message, self.next_step)
 
@@ -44,7 +44,15 @@ class MediaError(EmoAsstError):
 
 
 class DeviceError(MediaError):
-    """A camera or microphone is missing, busy or not permitted."""
+    """A camera or microphone is missing, busy or not permitted; `reason` is one of these words, or "" where it is not known."""
+
+    def __init__(self, message: str, next_step: str = "", reason: str = "") -> None:
+        super().__init__(message, next_step)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[EmoAsstError], tuple[str, ...]]:
+        """Travel between processes whole."""
+        return type(self), (self.message, self.next_step, self.reason)
 
 
 class ModelError(EmoAsstError):

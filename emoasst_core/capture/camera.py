@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 
 import cv2
@@ -94,13 +96,27 @@ class Camera:
         return capture
 
     def _unavailable(self) -> DeviceError:
-        return DeviceError(
-            f"The camera {self._camera_id} cannot be opened.",
-            "Plug it in, close other programs that use it, and allow camera access in the system's privacy settings.",
-        )
+        return unavailable(self._camera_id)
 
     def _lost(self) -> DeviceError:
         return DeviceError(f"The camera {self._camera_id} stopped delivering pictures.", "Check its plug, then start again.")
+
+
+def unavailable(camera_id: str) -> DeviceError:
+    """Why a camera cannot be opened, as far as the system says: missing, not permitted, or in use."""
+    path = Path(camera_id)
+    if path.is_absolute() and sys.platform.startswith("linux"):
+        if not path.exists():
+            return DeviceError(f"The camera {camera_id} is not there.", "Plug it in, or choose another.", "missing")
+        if not os.access(path, os.R_OK | os.W_OK):
+            step = "Allow camera access in the system's privacy settings (on Linux: join the group video), then start again."
+            return DeviceError(f"The camera {camera_id} may not be used by this program.", step, "not permitted")
+        step = "Close other programs that use it, then start again."
+        return DeviceError(f"The camera {camera_id} is used by another program.", step, "busy")
+    return DeviceError(
+        f"The camera {camera_id} cannot be opened.",
+        "Plug it in, close other programs that use it, and allow camera access in the system's privacy settings.",
+    )
 
 
 def _place(camera_id: str) -> int | str:

@@ -66,6 +66,7 @@ class Microphone:
             raise DeviceError(
                 f"The microphone {self.source_id} cannot be used: {error}.",
                 "Plug it in, close other programs that use it, and allow microphone access in the privacy settings.",
+                "busy" if "unavailable" in str(error).lower() else "",
             ) from error
         except TimeoutError as error:
             raise DeviceError(
@@ -93,7 +94,7 @@ class Microphone:
             name = f"{systems[device['hostapi']]['name']}: {device['name']}"
             if device["max_input_channels"] > 0 and name == self._microphone_id:
                 return index
-        raise DeviceError(f"There is no microphone {self._microphone_id}.", "Plug it in or choose another.")
+        raise DeviceError(f"There is no microphone {self._microphone_id}.", "Plug it in or choose another.", "missing")
 
 
 def import_sounddevice() -> Any:

@@ -85,7 +85,10 @@ class Pipeline:
         Returns:
             What became known by it.
         """
-        events = self._see(item) if isinstance(item, Frame) else self._hear(item)
+        if isinstance(item, AudioBlock) and not len(item.samples):
+            events: list[SessionEvent] = []  # nothing was captured: only time has passed
+        else:
+            events = self._see(item) if isinstance(item, Frame) else self._hear(item)
         self._now_s = max(self._now_s, item.time_s if isinstance(item, Frame) else item.end_s)
         is_analysed = isinstance(item, Frame) and bool(events)
         since_s = self._now_s - self._last_step_s

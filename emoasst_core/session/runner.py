@@ -12,7 +12,8 @@ from emoasst_core import paths
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.errors import WorkerError
 from emoasst_core.session.events import RunnerStatus, RunState, SessionEvent
-from emoasst_core.session.intake import Intake, LiveIntake, RecordingIntake
+from emoasst_core.session.intake import Intake, RecordingIntake
+from emoasst_core.session.live_intake import LiveIntake
 from emoasst_core.session.message import DEFAULT_FACTORY, FromWorker, WorkerSettings
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
 from emoasst_core.session.session_run import SessionRun
@@ -60,6 +61,7 @@ class SessionRunner:
         self._open_sinks = open_sinks
         self._lock = threading.Lock()
         self._run: SessionRun | None = None
+        self._live: LiveIntake | None = None
         self._num_sessions = 0
         settings = WorkerSettings(profile, self.options, self._database_path, factory)
         self._worker = Worker(settings, self._take, self._worker_lost)
@@ -80,6 +82,7 @@ class SessionRunner:
         Raises:
             WorkerError: a session is running already.
         """
+        self._live = None
         self._start(RecordingIntake(Path(path).absolute(), realtime, self.options.faces.analysis_rate_hz), plan)
 
     def start_live(self, camera_id: str | None, microphone_id: str | None, plan: SessionPlan = EVERYBODY) -> None:
@@ -93,14 +96,23 @@ class SessionRunner:
             WorkerError: a session is running already.
         """
 
-        self._start(
-            LiveIntake(
-                partial(open_camera, camera_id) if camera_id is not None else None,
-                partial(open_microphone, microphone_id) if microphone_id is not None else None,
-                self.options.faces.analysis_rate_hz,
-            ),
-            plan,
+        live = LiveIntake(
+            partial(open_camera, camera_id) if camera_id is not None else None,
+            partial(open_microphone, microphone_id) if microphone_id is not None else None,
+            self.options.faces.analysis_rate_hz,
         )
+        self._start(live, plan)
+        self._live = live
+
+    def switch_camera(self, camera_id: str) -> None:
+        """Use another camera from now on; `DeviceChanged` tells whether that worked, else the present one goes on."""
+        if self._live is not None and self._live.camera is not None:
+            self._live.camera.switch(partial(open_camera, camera_id), f"The camera {camera_id}")
+
+    def switch_microphone(self, microphone_id: str) -> None:
+        """Use another microphone from now on; `DeviceChanged` tells whether that worked, else the present one goes on."""
+        if self._live is not None and self._live.microphone is not None:
+            self._live.microphone.switch(partial(open_microphone, microphone_id), f"The microphone {microphone_id}")
 
     def withdraw(self, person_id: str) -> None:
         """Read that person no more and stop keeping picture and sound, from now on; nothing happens where no session runs."""
@@ -143,7 +155,7 @@ class SessionRunner:
         run = self._run
         if run is None:
             return RunnerStatus(RunState.IDLE, 0, 0, 0, 0, self._worker.restarts)
-        mailbox = run.mailbox
+        mailbox, live = run.mailbox, self._live
         return RunnerStatus(
             run.state,
             mailbox.frames_offered,
@@ -153,7 +165,10 @@ class SessionRunner:
             self._worker.restarts,
             sound_lost_s=mailbox.sound_lost_s,
             sound_waiting=mailbox.sound_waiting,
-            rate_hz=self.options.faces.analysis_rate_hz,
+            is_slow=run.governor.is_slow,
+            rate_hz=run.governor.rate_hz,
+            camera_age_s=live.camera.age_s if live is not None and live.camera is not None else None,
+            microphone_age_s=live.microphone.age_s if live is not None and live.microphone is not None else None,
         )
 
     def close(self) -> None:

@@ -18,12 +18,14 @@ from emoasst_core.session.events import (
     SessionEvent,
     SessionFailed,
     SessionSaved,
+    SlowChanged,
     StateChanged,
 )
 from emoasst_core.session.intake import Intake
 from emoasst_core.session.marks import write_marks
 from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
+from emoasst_core.session.rate_governor import RateGovernor
 from emoasst_core.session.record_parts import is_news, joined
 from emoasst_core.session.sinks import OpenSinks, Sinks, no_sinks
 from emoasst_core.session.transport import Transport
@@ -71,6 +73,7 @@ class SessionRun:
         self.number = number
         self.plan = plan
         self.session_id = ""
+        self.governor = RateGovernor(options.faces.analysis_rate_hz)
         self._open_sinks = open_sinks
         self._sinks = Sinks()
         self.transport = Transport()
@@ -109,6 +112,7 @@ class SessionRun:
         """Let capture rest."""
         if self.state is RunState.RUNNING:
             self.transport.pause()
+            self._sinks.gap(self.transport.now_s(), self.transport.now_s(), "paused")
             self._enter(RunState.PAUSED)
 
     def resume(self) -> None:
@@ -220,9 +224,19 @@ class SessionRun:
         while not self.mailbox.is_done and not self._worker.is_closed:
             if not self._has_begun():
                 continue
+            self._govern()
             item = self.mailbox.take(TAKE_S)
             if item is not None and not self._worker.send(item, self._begun_generation):
                 self.mailbox.worker_lost()  # this thread alone sends, so nothing is on its way to a living process
+
+    def _govern(self) -> None:
+        """Lower the rate of analysis where the machine is too slow for it, and raise it again."""
+        mailbox = self.mailbox
+        if self._intake.loses_frames and self.governor.look(
+            self.transport.now_s(), mailbox.frames_offered, mailbox.frames_dropped, mailbox.sound_waiting
+        ):
+            self._intake.use_rate(self.governor.rate_hz)
+            self._tell(SlowChanged(self.governor.is_slow, self.governor.rate_hz))
 
     def _has_begun(self) -> bool:
         """Whether the process now running has been told of this session."""

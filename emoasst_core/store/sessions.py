@@ -29,6 +29,7 @@ class SessionRecord:
     encoder_hash: str
     timeline: Timeline
     utterances: tuple[UtteranceRow, ...] = ()
+    marks_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from emoasst_core.capture.sources import AudioSource, FrameSource
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import DeviceError
 from emoasst_core.session.events import FrameSeen, LevelHeard
-from emoasst_core.session.intake import SILENT_DB, LiveIntake, Thinner, level_db
+from emoasst_core.session.intake import SILENT_DB, Thinner, level_db
+from emoasst_core.session.live_intake import LiveIntake
 from emoasst_core.session.transport import Transport
 
 WAIT_S = 20.0
