@@ -71,11 +71,11 @@ class AnswerPage(QWidget):
         self.view.title.say("Opening …")
         self.view.begin_button.hide()
         self.view.show(self.view.intro)
-        path, folder = self._services.database_path, self._services.sessions_folder / session_id
+        path = self._services.database_path
 
         def read() -> _Opened:
             with Database(path, create=False) as database:
-                collect_clips(database, session_id, folder)
+                collect_clips(database, session_id)
                 adults = {person.person_id: person.name for person in People(database).all() if person.role == "adult"}
                 return _Opened(*questions(database, session_id, labeller), adults, labeller)
 

@@ -21,7 +21,6 @@ from app.widgets.find_bar import WHOLE
 from app.widgets.session_list import session_name
 from emoasst_core.datatypes import CueState
 from emoasst_core.errors import EmoAsstError
-from emoasst_core.session.marks import read_marks
 from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session
@@ -57,11 +56,12 @@ class ReviewPage(QWidget):
         self.model.load(None)
         self._part = None
         self.view.clear()
-        path, folder = self._services.database_path, self._services.sessions_folder / session_id
+        path = self._services.database_path
 
         def read() -> tuple[SessionRecord, tuple[float, ...]]:
             with Database(path, create=False) as database:
-                return get_session(database, session_id), read_marks(folder)
+                record = get_session(database, session_id)
+                return record, record.marks_s
 
         self._services.background.run(read, self._show, self._say)
 

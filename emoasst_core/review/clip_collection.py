@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from emoasst_core.review.clip_picker import pick_clips
-from emoasst_core.session.marks import read_marks
 from emoasst_core.store.clips import Clip, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People
@@ -14,11 +12,8 @@ from emoasst_core.store.sessions import SessionRecord, get_session
 from emoasst_core.store.shots import shots_for
 
 
-def collect_clips(database: Database, session_id: str, folder: Path | None = None) -> tuple[Clip, ...]:
+def collect_clips(database: Database, session_id: str) -> tuple[Clip, ...]:
     """The clips of a session; picked now where that has not been done.
-
-    Args:
-        folder: of the session's files, where the moments marked with "?" lie.
 
     Raises:
         StoreError: there is no such session.
@@ -27,9 +22,8 @@ def collect_clips(database: Database, session_id: str, folder: Path | None = Non
     if kept:
         return kept
     record = get_session(database, session_id)
-    marks_s = read_marks(folder) if folder is not None else ()
     shots = shots_for(database, record.encoder_hash)
-    return Clips(database).add(pick_clips(record, marks_s, shots, consent_of(database, record)))
+    return Clips(database).add(pick_clips(record, record.marks_s, shots, consent_of(database, record)))
 
 
 def consent_of(database: Database, record: SessionRecord) -> Callable[[str], bool]:

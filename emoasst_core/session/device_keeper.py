@@ -50,7 +50,7 @@ class _Reading(Generic[Item]):
         self._is_closed = True
         if self._device is not None:
             self._device.close()
-        self._thread.join(RETRY_S)
+        self._thread.join(2 * CHECK_S)
 
     def is_stale(self, stale_s: float) -> bool:
         """Whether nothing has come for too long."""
@@ -133,6 +133,8 @@ class DeviceKeeper(Generic[Item]):
             self._current = _Reading(self._kind, self._open_device, self._items, self._accept)
             try:
                 failure = self._watch()
+                if failure is not None and self._has_delivered:
+                    self._say_lost(failure)
             finally:
                 self._current.close()
             if self._has_ended:
@@ -141,7 +143,6 @@ class DeviceKeeper(Generic[Item]):
                 continue
             if not self._has_delivered:
                 raise failure
-            self._say_lost(failure)
             self._wait_to_retry()
 
     def _watch(self) -> EmoAsstError | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 WINDOW_S = 2.0
 MAX_DROPPED_SHARE = 0.15  # of the frames offered in a window
 MAX_SOUND_WAITING = 12  # blocks of 0.1 s: captions and voices would fall behind the picture
@@ -9,6 +11,17 @@ SLOWER, QUICKER = 0.7, 1.25
 LOWEST_HZ = 1.0
 CALM_WINDOWS = 4  # windows without trouble before a quicker rate is tried; doubled after each try that failed
 MOST_CALM_WINDOWS = 64
+
+
+class Counts(Protocol):
+    """What a mailbox counts: frames since the session began, and blocks of sound not yet analysed."""
+
+    frames_offered: int
+    frames_dropped: int
+
+    @property
+    def sound_waiting(self) -> int:
+        """Blocks of sound."""
 
 
 class RateGovernor:
@@ -34,19 +47,13 @@ class RateGovernor:
         """Whether fewer frames than usual are analysed."""
         return self.rate_hz < self._full_hz
 
-    def look(self, time_s: float, offered: int, dropped: int, sound_waiting: int) -> bool:
-        """Look at the counts so far; whether the rate changes.
-
-        Args:
-            time_s: session time.
-            offered, dropped: frames since the session began.
-            sound_waiting: blocks of sound not yet analysed.
-        """
+    def look(self, time_s: float, counts: Counts) -> bool:
+        """Look at the counts so far, at a session time; whether the rate changes."""
         if time_s - self._since_s < WINDOW_S:
             return False
-        num_offered, num_dropped = offered - self._offered, dropped - self._dropped
-        self._since_s, self._offered, self._dropped = time_s, offered, dropped
-        if num_dropped > MAX_DROPPED_SHARE * num_offered or sound_waiting > MAX_SOUND_WAITING:
+        num_offered, num_dropped = counts.frames_offered - self._offered, counts.frames_dropped - self._dropped
+        self._since_s, self._offered, self._dropped = time_s, counts.frames_offered, counts.frames_dropped
+        if num_dropped > MAX_DROPPED_SHARE * num_offered or counts.sound_waiting > MAX_SOUND_WAITING:
             return self._slow_down()
         self._num_calm += 1
         if not self.is_slow or self._num_calm < self._calm_needed:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import (
-    DeviceChanged,
     RunState,
     SessionEvent,
     SessionFailed,
@@ -22,7 +21,6 @@ from emoasst_core.session.events import (
     StateChanged,
 )
 from emoasst_core.session.intake import Intake
-from emoasst_core.session.marks import write_marks
 from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
 from emoasst_core.session.rate_governor import RateGovernor
@@ -52,10 +50,7 @@ class SessionRun:
         database_path, sessions_folder: where the session is saved.
         tell: called from several threads with each event.
         plan: who may be read, and what may be kept.
-        open_sinks: opens what keeps picture and sound.
-
-    Attributes:
-        session_id: given when capture begins, "" before.
+        open_sinks: opens what keeps picture and sound, under the session's id.
     """
 
     def __init__(
@@ -105,7 +100,7 @@ class SessionRun:
 
     @property
     def is_over(self) -> bool:
-        """Saved, failed, or stopped before anything was captured."""
+        """Saved, failed, or stopped before it began."""
         return self._thread.ident is not None and not self._thread.is_alive()
 
     def pause(self) -> None:
@@ -215,10 +210,7 @@ class SessionRun:
         from emoasst_core.store.sessions import new_session_id  # brings the database in: not before it is needed
 
         self.session_id = new_session_id(datetime.now(UTC))
-        return Sinks(
-            self._open_sinks(self.session_id, self.plan),
-            lambda error: self._tell(DeviceChanged("recording", "lost", error.message, error.next_step)),
-        )
+        return Sinks(self._open_sinks(self.session_id, self.plan), self._tell)
 
     def _feed(self) -> None:
         while not self.mailbox.is_done and not self._worker.is_closed:
@@ -231,10 +223,7 @@ class SessionRun:
 
     def _govern(self) -> None:
         """Lower the rate of analysis where the machine is too slow for it, and raise it again."""
-        mailbox = self.mailbox
-        if self._intake.loses_frames and self.governor.look(
-            self.transport.now_s(), mailbox.frames_offered, mailbox.frames_dropped, mailbox.sound_waiting
-        ):
+        if self._intake.loses_frames and self.governor.look(self.transport.now_s(), self.mailbox):
             self._intake.use_rate(self.governor.rate_hz)
             self._tell(SlowChanged(self.governor.is_slow, self.governor.rate_hz))
 
@@ -287,11 +276,10 @@ class SessionRun:
         from emoasst_core.store.database import Database
         from emoasst_core.store.sessions import save_session
 
+        whole = replace(record, session_id=self.session_id, marks_s=tuple(self._marks))
         with Database(self._database_path) as database:
-            session_id = save_session(database, replace(record, session_id=self.session_id))
-        folder = self._sessions_folder / session_id
-        write_marks(folder, self._marks)
-        return SessionSaved(session_id, folder, record.timeline)
+            session_id = save_session(database, whole)
+        return SessionSaved(session_id, self._sessions_folder / session_id, record.timeline)
 
     def _fail(self, error: EmoAsstError) -> None:
         self._failure = self._failure or error

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.events import DeviceChanged
 from emoasst_core.session.plan import SessionPlan
 
 _log = logging.getLogger(__name__)
@@ -43,12 +44,12 @@ class Sinks:
 
     Args:
         sinks: to hand on to.
-        on_failure: told once for each sink that fails, on the thread that captured.
+        tell: told a `DeviceChanged` once for each sink that fails, on the thread that captured.
     """
 
-    def __init__(self, sinks: Sequence[Sink] = (), on_failure: Callable[[EmoAsstError], None] = lambda _error: None) -> None:
+    def __init__(self, sinks: Sequence[Sink] = (), tell: Callable[[DeviceChanged], None] = lambda _event: None) -> None:
         self._sinks = list(sinks)
-        self._on_failure = on_failure
+        self._tell = tell
         self._lock = threading.Lock()
 
     def frame(self, frame: Frame) -> None:
@@ -85,4 +86,4 @@ class Sinks:
             self._sinks.remove(sink)
         _log.error("a sink failed and is left out: %s", error)
         told = error if isinstance(error, EmoAsstError) else EmoAsstError(f"The recording stopped: {error}.", "")
-        self._on_failure(EmoAsstError(told.message, told.next_step or "The conversation goes on without it."))
+        self._tell(DeviceChanged("recording", "lost", told.message, told.next_step or "The conversation goes on without it."))

@@ -19,7 +19,10 @@ NUM_NEWEST_NAMED = 5  # sessions named in the message about one that is not ther
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A whole analysed recording or live session. `started_at` has a time zone; an empty `session_id` gets one on saving."""
+    """A whole analysed recording or live session. `started_at` has a time zone; an empty `session_id` gets one on saving.
+
+    `marks_s` are the moments somebody asked about with "?" while it ran.
+    """
 
     session_id: str
     recording: str
@@ -78,6 +81,8 @@ def save_session(database: Database, record: SessionRecord) -> str:
         )
         insert_utterances(database, key, record.utterances)
         insert_timeline(database, key, record.timeline)
+        rows = [(key, float(time_s)) for time_s in sorted(set(record.marks_s))]
+        database.execute_many("INSERT INTO session_marks (session_key, time_s) VALUES (?, ?)", rows)
     return session_id
 
 
@@ -127,6 +132,10 @@ def get_session(database: Database, session_id: str) -> SessionRecord:
             encoder_hash=row["encoder_hash"],
             timeline=read_timeline(database, key),
             utterances=read_utterances(database, key),
+            marks_s=tuple(
+                mark["time_s"]
+                for mark in database.rows("SELECT time_s FROM session_marks WHERE session_key = ? ORDER BY time_s", (key,))
+            ),
         )
 
 

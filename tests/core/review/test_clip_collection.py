@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 from emoasst_core.review.clip_collection import collect_clips
-from emoasst_core.session.marks import write_marks
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People
 from emoasst_core.store.sessions import SessionRecord, save_session
@@ -37,11 +35,11 @@ def test_a_live_session_keeps_clips_of_known_people_who_agreed_and_of_nobody_els
     assert collect_clips(database, "strangers") == ()
 
 
-def test_what_was_marked_while_it_ran_is_among_the_clips(database: Database, record: SessionRecord, tmp_path: Path) -> None:
+def test_what_was_marked_while_it_ran_is_among_the_clips(database: Database, record: SessionRecord) -> None:
     first, second, nothing = record.utterances
     rows = (first, dataclasses.replace(second, start_s=60.0, end_s=61.0), nothing)
-    for session_id, marks_s in (("unmarked", []), ("marked", [1.2, 60.5])):
-        save_session(database, dataclasses.replace(record, session_id=session_id, duration_s=90.0, utterances=rows))
-        write_marks(tmp_path / session_id, marks_s)
-    assert len(collect_clips(database, "unmarked", tmp_path / "unmarked")) == 1  # the check drawn at random
-    assert [clip.utterance_number for clip in collect_clips(database, "marked", tmp_path / "marked")] == [1, 2]
+    for session_id, marks_s in (("unmarked", ()), ("marked", (1.2, 60.5))):
+        marked = dataclasses.replace(record, session_id=session_id, duration_s=90.0, utterances=rows, marks_s=marks_s)
+        save_session(database, marked)
+    assert len(collect_clips(database, "unmarked")) == 1  # the check drawn at random
+    assert [clip.utterance_number for clip in collect_clips(database, "marked")] == [1, 2]

@@ -21,7 +21,6 @@ from emoasst_core.session.events import (
     StateChanged,
     WordsHeard,
 )
-from emoasst_core.session.marks import read_marks
 from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.runner import SessionRunner
 from emoasst_core.store.database import Database
@@ -182,7 +181,8 @@ def test_a_marked_moment_is_kept_with_the_session(open_session, tmp_path):
     one.wait_for(FrameSeen, lambda event: event.frame.time_s > 0.5)
     marked_s = one.runner.mark()
     saved = one.wait_for(SessionSaved)
-    assert read_marks(saved.folder) == (marked_s,)
+    with Database(one.database_path) as database:
+        assert get_session(database, saved.session_id).marks_s == (marked_s,)
     assert 0.4 < marked_s < 2.5
 
 

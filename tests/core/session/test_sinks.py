@@ -49,8 +49,8 @@ def test_a_sink_that_breaks_is_left_out_and_said_once_and_the_other_goes_on():
     give_all(sinks)
     assert broken.calls == []
     assert [call[0] for call in whole.calls] == ["frame", "frame", "sound", "gap", "close"]
-    assert [error.message for error in said] == ["The recording stopped: the disk is full."]
-    assert said[0].next_step
+    assert [event.message for event in said] == ["The recording stopped: the disk is full."]
+    assert said[0].kind == "recording" and said[0].next_step
 
 
 def test_closing_twice_closes_a_sink_once():
