@@ -9,8 +9,10 @@ from app.services import Services
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.review.clip_answers import take_last_change_back
+from emoasst_core.review.round_check import RoundReport, report_round
 from emoasst_core.store.database import Database
-from emoasst_core.store.shots import CacheVersion, current_version, earlier_versions
+from emoasst_core.store.sessions import SessionRecord
+from emoasst_core.store.shots import release
 
 if TYPE_CHECKING:
     from app.pages.answer_layout import AnswerLayout
@@ -30,43 +32,65 @@ class AnswerEnding:
     def __init__(self, services: Services, view: AnswerLayout, say: Callable[[EmoAsstError], None]) -> None:
         self._services, self._view, self._say = services, view, say
 
-    def note_version(self) -> None:
-        """The answers begin here."""
-
-    def show(self, num_answered: int, num_asked: int) -> None:
-        """Say how many were answered, and read what changed."""
+    def show(self, record: SessionRecord | None, num_answered: int, num_asked: int) -> None:
+        """Say how many were answered, and find out what changed."""
         self._view.thanks.setText(f"{num_answered} of {num_asked} answered" if num_answered else "Nothing was answered")
         self._view.changed.setText("Looking at what changed …")
-        path = self._services.database_path
-
-        def read() -> tuple[CacheVersion, list[CacheVersion]]:
-            with Database(path, create=False) as database:
-                return current_version(database), earlier_versions(database)
-
-        self._services.background.run(read, lambda found: self._list(*found), self._say)
+        answered = record if num_answered else None
+        self._read(lambda database: report_round(database, answered))
 
     def go_back(self) -> None:
         """Bring back the state before the last change."""
+
+        def undo(database: Database) -> RoundReport:
+            version = take_last_change_back(database)
+            report = report_round(database, None)
+            return RoundReport((f"Taken back. {_uses(version.num_shots)}",), report.versions)
+
+        self._read(undo)
+
+    def use_anyway(self, held_back: tuple[int, ...]) -> None:
+        """Let answers count that were held back."""
+
+        def use(database: Database) -> RoundReport:
+            release(database, held_back)
+            report = report_round(database, None)
+            return RoundReport(("The answers that waited are used now.",), report.versions)
+
+        self._read(use)
+
+    def _read(self, job: Callable[[Database], RoundReport]) -> None:
         path = self._services.database_path
 
-        def undo() -> tuple[CacheVersion, list[CacheVersion]]:
+        def read() -> RoundReport:
             with Database(path, create=False) as database:
-                take_last_change_back(database)
-                return current_version(database), earlier_versions(database)
+                return job(database)
 
-        self._services.background.run(undo, lambda found: self._list(*found), self._say)
+        self._services.background.run(read, self._list, self._say)
 
-    def _list(self, current: CacheVersion, earlier: list[CacheVersion]) -> None:
-        shots = f"{current.num_shots} answer{'s' if current.num_shots != 1 else ''}"
-        self._view.changed.setText(f"The next session uses {shots} of your family.")
-        while (item := self._view.versions.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.deleteLater()
+    def _list(self, report: RoundReport) -> None:
+        current, *earlier = report.versions
+        self._view.changed.setText("\n".join((*report.sentences, _uses(current.num_shots))))
+        self._clear()
+        if report.held_back:
+            self._add_button("Use them anyway", lambda: self.use_anyway(report.held_back))
         if not earlier:
             return
         self._view.versions.addWidget(label("The last changes, newest first", "heading"))
-        for version in [current, *earlier][:NUM_LISTED]:
-            self._view.versions.addWidget(label(f"{version.created_at.astimezone():%H:%M}  {version.change}", "soft"))
-        button = Button("Take the last change back", "quiet", "undo")
-        button.clicked.connect(self.go_back)
+        for version in report.versions[:NUM_LISTED]:
+            self._view.versions.addWidget(label(f"{version.created_at.astimezone():%d %b, %H:%M}  {version.change}", "soft"))
+        self._add_button("Take the last change back", self.go_back)
+
+    def _add_button(self, text: str, then: Callable[[], None]) -> None:
+        button = Button(text)
+        button.clicked.connect(then)
         self._view.versions.addWidget(button)
+
+    def _clear(self) -> None:
+        while (item := self._view.versions.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.deleteLater()
+
+
+def _uses(num_shots: int) -> str:
+    return f"The next session uses {num_shots} answer{'s' if num_shots != 1 else ''} of your family."

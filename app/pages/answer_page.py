@@ -98,7 +98,6 @@ class AnswerPage(QWidget):
         """Ask about the first clip."""
         if self._questions:
             self._sitting = f"answers {self._session_id} {datetime.now(UTC):%Y-%m-%d %H:%M:%S}"
-            self.ending.note_version()
             self._ask(0)
 
     def finish(self) -> None:
@@ -108,7 +107,7 @@ class AnswerPage(QWidget):
             self.left.emit()
             return
         self.view.show(self.view.ending)
-        self.ending.show(sum(answer is not None for answer in self._given.values()), len(self._questions))
+        self.ending.show(self._record, sum(answer is not None for answer in self._given.values()), len(self._questions))
 
     def answer(self, answer: str) -> None:
         """Answer for the clip that is asked about."""

@@ -1,0 +1,52 @@
+"""What a round of answers changed, for the page that says so: how many of each person's clips are read right now, and before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emoasst_core.errors import EmoAsstError
+from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
+from emoasst_core.review.update_check import UpdateCheck, check_update
+from emoasst_core.store.database import Database
+from emoasst_core.store.people import People
+from emoasst_core.store.sessions import SessionRecord
+from emoasst_core.store.shots import CacheVersion, current_version, earlier_versions
+
+
+@dataclass(frozen=True, slots=True)
+class RoundReport:
+    """What is said after a round.
+
+    Attributes:
+        sentences: a sentence per person, and what to look at again; empty where nothing can be compared.
+        versions: the state of the cache now, then those that can be brought back, newest first.
+        held_back: shots that wait because they made other clips read worse.
+    """
+
+    sentences: tuple[str, ...]
+    versions: tuple[CacheVersion, ...]
+    held_back: tuple[int, ...] = ()
+
+
+def report_round(database: Database, record: SessionRecord | None) -> RoundReport:
+    """Compare the cache as it is now with the one before the last change, by the model of the session.
+
+    Args:
+        record: the session that was answered; None to list the versions only.
+    """
+    check = _check(database, record) if record is not None else UpdateCheck()
+    sentences = check.sentences(People(database).names())
+    return RoundReport(sentences, (current_version(database), *earlier_versions(database)), check.held_back)
+
+
+def _check(database: Database, record: SessionRecord) -> UpdateCheck:
+    """Nothing where the session's model is not the one that is installed: its clips cannot be read again."""
+    from emoasst_core.embedding_classifier import EmbeddingClassifier
+
+    try:
+        folder = resolve_profile(record.profile)
+        if encoder_hash(folder, read_profile(folder)) != record.encoder_hash:
+            return UpdateCheck()
+        return check_update(database, EmbeddingClassifier.open(record.profile))
+    except EmoAsstError:
+        return UpdateCheck()  # the answers are kept whether or not they can be compared
