@@ -84,6 +84,13 @@ class TimelineModel(QAbstractTableModel):
         self._index()
         self.endResetModel()
 
+    def show_rows(self, rows: list[LaneRow], duration_s: float) -> None:
+        """Show rows that belong to no saved session."""
+        self.beginResetModel()
+        self.rows, self.utterances, self.duration_s = rows, (), duration_s
+        self._index()
+        self.endResetModel()
+
     def set_answer(self, number: int, answer: str | None) -> None:
         """Note the answer for one utterance; None for none."""
         place = self._place_of_number[number]

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 from emoasst_core.errors import EmoAsstError
 
@@ -47,3 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the window's loop would not notice a Python handler
     recording = ["--recording", str(arguments.recording)] if arguments.recording is not None else []
     return main(["--profile", arguments.profile, *recording])
+
+
+def bench_review(database_path: Path, session_id: str, num_points: int, repeats: int) -> dict[str, Any]:
+    """Figures of the review page, for `emoasst bench review`; needs no screen.
+
+    Raises:
+        EmoAsstError: the window toolkit is not installed or cannot start here.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    try:
+        from app.bench_review import bench_window
+    except ImportError as error:
+        raise EmoAsstError(f"The window cannot be opened: {error}.", "Install PySide6.") from error
+    return bench_window(database_path, session_id, num_points, repeats)

@@ -15,6 +15,7 @@ EXAMPLE: Final = """examples:
   emoasst bench analyze
   emoasst bench analyze conversation.mp4 --repeat 3
   emoasst bench train
+  emoasst bench review
   emoasst bench models
 """
 
@@ -42,7 +43,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     models.add_argument("--profile", default="starter", metavar="NAME", help="models to time (default: starter)")
     models.add_argument("--repeat", type=int, default=50, metavar="N", help="how often each is timed (default: 50)")
-    for part, function in ((analyze, _bench_analyze), (train, _bench_train), (models, _bench_models)):
+    review = actions.add_parser(
+        "review",
+        help="opening, seeking and painting a long session; answer to next cue",
+        epilog="example:\n  emoasst bench review",
+    )
+    review.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
+    review.add_argument("--minutes", type=float, default=20.0, metavar="N", help="length of the session (default: 20)")
+    review.add_argument("--shots", type=int, default=500, metavar="N", help="answers already given (default: 500)")
+    review.add_argument("--points", type=int, default=36_000, metavar="N", help="rows per lane when painting (default: 36000)")
+    review.add_argument("--repeat", type=int, default=50, metavar="N", help="how often each is timed (default: 50)")
+    for part, function in ((analyze, _bench_analyze), (train, _bench_train), (models, _bench_models), (review, _bench_review)):
         part.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
         part.set_defaults(run=run, bench=function)
 
@@ -129,4 +140,13 @@ def _bench_models(arguments: argparse.Namespace) -> dict[str, Any]:
 
     figures: dict[str, Any] = bench_models(arguments.profile, max(1, arguments.repeat))
     print(json.dumps(figures, indent=1))
+    return figures
+
+
+def _bench_review(arguments: argparse.Namespace) -> dict[str, Any]:
+    from emoasst_core.commands.review_figures import bench_review
+
+    figures: dict[str, Any] = bench_review(
+        arguments.profile, arguments.minutes, arguments.shots, arguments.points, arguments.repeat
+    )
     return figures

@@ -1,0 +1,69 @@
+"""The figures of `emoasst bench review`, each beside the time it may take."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+LIMITS_MS: Final = {"open": 2000.0, "seek": 200.0, "repaint": 16.0, "answer": 50.0}
+NAMES: Final = {
+    "open": "open the session, until rows and picture are painted",
+    "seek": "seek to a random moment, until its picture is shown",
+    "repaint": "repaint the timeline, from the whole session to a few seconds",
+    "answer": "answer to the next cue: keep, read shots, classify",
+}
+
+
+def bench_review(profile: str, minutes: float, num_shots: int, num_points: int, repeats: int) -> dict[str, Any]:
+    """Make a long session of the bundled demo, measure, print and return the figures."""
+    from emoasst_core.commands.app import bench_review as bench_window
+    from emoasst_core.commands.bench import demo_recording
+    from emoasst_core.config import AnalysisOptions
+    from emoasst_core.evaluation.bench_answers import bench_answers
+    from emoasst_core.evaluation.long_session import loop_recording, repeat_session
+    from emoasst_core.session.analyzer import Analyzer
+    from emoasst_core.store.database import Database
+    from emoasst_core.store.sessions import save_session
+
+    console = Console()
+    with tempfile.TemporaryDirectory() as name, console.status("Analysing the demo once") as status:
+        folder = Path(name)
+        demo = demo_recording()
+        short = Analyzer(demo, profile, None, AnalysisOptions()).run()
+        status.update(f"Making a session of {minutes:g} minutes")
+        recording = loop_recording(demo, folder / f"long{demo.suffix}", 60 * minutes)
+        record = replace(repeat_session(short, recording, 60 * minutes), session_id="long")
+        with Database(folder / "review.sqlite") as database:
+            save_session(database, record)
+        status.update("Opening, seeking, painting")
+        figures = bench_window(folder / "review.sqlite", "long", num_points, repeats)
+        status.update(f"Answering with {num_shots} shots")
+        figures["answer"] = bench_answers(short, folder / "answers.sqlite", num_shots, repeats)
+    figures |= {
+        "minutes": minutes, "rows": len(record.timeline.spans) + len(record.timeline.words) + len(record.utterances),
+        "limits_ms": LIMITS_MS,
+    }  # fmt: skip
+    console.print(_table(figures))
+    console.print(f"Parts of the answer, p50 in ms: {_parts(figures['answer'])}; memory mode: {figures['answer']['mode']}.")
+    return figures
+
+
+def _table(figures: dict[str, Any]) -> Table:
+    table = Table(title=f"{figures['minutes']:g} minutes, {figures['rows']} rows; painting {figures['points_per_lane']} per lane")
+    for heading in ("what", "p50 ms", "p95 ms", "max ms", "may take", ""):
+        table.add_column(heading, justify="left" if heading in ("what", "") else "right")
+    for name, text in NAMES.items():
+        found = figures[name]
+        verdict = "ok" if found["p95_ms"] <= LIMITS_MS[name] else "too slow"
+        numbers = (f"{found[part]:.1f}" for part in ("p50_ms", "p95_ms", "max_ms"))
+        table.add_row(text, *numbers, f"{LIMITS_MS[name]:.0f}", verdict)
+    return table
+
+
+def _parts(answer: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value:.1f}" for name, value in answer["parts_p50_ms"].items())
