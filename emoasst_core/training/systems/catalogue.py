@@ -18,7 +18,7 @@ RECIPES: Final = {
     "transformer-svm": ("emoasst_core.training.systems.transformer_svm", "train_transformer_svm"),
     "sem-mbt": ("emoasst_core.training.systems.sem_mbt", "train_sem_mbt"),
 }
-NEEDS_SMALL_CLIP: Final = ("mer-clip", "emovclip", "sem-mbt")
+NEEDS_SMALL_CLIP: Final = ("mer-clip", "emovclip", "sem-mbt", "transformer-svm")
 
 
 def train_system(system: str, examples: ExampleSet, training: Training, data: Path | None = None) -> dict[str, Any]:
