@@ -41,6 +41,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("past_sessions", "Look at past sessions", ("Ctrl+P",), "start", "All sessions that were kept"),
     ActionSpec("settings", "Change settings", ("Ctrl+,",), "any", "Colours, text size, cues"),
     ActionSpec("show_keys", "Show all keys", ("F1",), "any", "This list"),
+    ActionSpec("people", "Show the people", ("Ctrl+E",), "any", "Names, agreements, pictures"),
+    ActionSpec("diagnostics", "Show diagnostics", ("Ctrl+D",), "any", "How the program stands, to copy"),
     ActionSpec("lock", "Lock the adult’s part", ("Ctrl+L",), "any", "Until the PIN is typed again"),
     ActionSpec("go_home", "Go to the start", ("Alt+Home",), "review", "Back to the start page"),
     ActionSpec("stop", "Stop", ("S",), "live", "End the session and keep what was found"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.background import Background
 from app.bridge import Bridge
+from app.diagnostics import LogTail
 from app.main_window import MainWindow
 from app.people_book import PeopleBook
 from app.preferences import Preferences
@@ -38,8 +40,10 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
     application.setApplicationName("EmoAsst")
     application.setStyle("Fusion")  # the one style that follows a style sheet alike on every system
     application.setWindowIcon(QIcon(str(paths.assets_folder() / "icons" / "app.svg")))
+    log = LogTail()
+    logging.getLogger().addHandler(log)
     services = open_services(parsed.profile, factory)
-    window = MainWindow(services)
+    window = MainWindow(services, log)
     try:
         window.show()
         if parsed.recording is not None:
@@ -47,13 +51,14 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
         return application.exec()
     finally:
         window.hide()
+        logging.getLogger().removeHandler(log)
         window.keeper.close()
         window.set_up_page.devices.stop(waits=True)
         window.review_page.close_player()
         window.answer_page.close_player()
         services.runner.close()
         services.background.close()
-        for part in (window, services.bridge, services.background, services.preferences):
+        for part in (window, window.child_window, services.bridge, services.background, services.preferences):
             part.deleteLater()
 
 
@@ -79,6 +84,7 @@ def open_services(profile: str, factory: str) -> Services:
         database_path,
         paths.sessions_folder(),
         PeopleBook(background, database_path),
+        profile,
     )
 
 

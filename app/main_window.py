@@ -5,23 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from app.actions import add_actions
+from app.child_window import ChildWindow
+from app.diagnostics import LogTail
+from app.dialogs.consent_dialog import ConsentDialog
 from app.dialogs.keys_dialog import KeysDialog
+from app.dialogs.pin_dialogs import SetPinDialog
 from app.dialogs.settings_dialog import SettingsDialog
 from app.gate_keeper import GateKeeper
 from app.pages.answer_page import AnswerPage
+from app.pages.diagnostics_page import DiagnosticsPage
 from app.pages.live_page import LivePage
+from app.pages.people_page import PeoplePage
 from app.pages.review_page import ReviewPage
 from app.pages.set_up_page import SetUpPage
 from app.pages.start_page import StartPage
 from app.preferences import Choices
 from app.services import Services
-from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme
+from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme, give_theme
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.plan import SessionPlan
 
@@ -30,10 +37,18 @@ MEDIA_FILTER = (
 )
 
 
+@runtime_checkable
+class Leavable(Protocol):
+    """A page that must know when it is left."""
+
+    def leave(self) -> None:
+        """Another page is shown from now on."""
+
+
 class MainWindow(QMainWindow):
     """Holds the pages; knows nothing of what they do."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, log: LogTail) -> None:
         super().__init__()
         self._services = services
         self.setWindowTitle("EmoAsst")
@@ -44,8 +59,12 @@ class MainWindow(QMainWindow):
         self.live_page = LivePage(services)
         self.review_page = ReviewPage(services)
         self.answer_page = AnswerPage(services)
+        self.people_page = PeoplePage(services)
+        self.diagnostics_page = DiagnosticsPage(services, log)
+        self.child_window = ChildWindow(services.catalogue)
         self.pages = QStackedWidget()
-        for page in (self.start_page, self.set_up_page, self.live_page, self.review_page, self.answer_page):
+        own: list[QWidget] = [self.start_page, self.set_up_page, self.live_page, self.people_page, self.diagnostics_page]
+        for page in (*own, self.review_page, self.answer_page):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
         self._hints = QGuiApplication.styleHints()  # kept: a chained call would be deleted at once
@@ -56,7 +75,10 @@ class MainWindow(QMainWindow):
         services.people.read(lambda _entries: None, self.start_page.say)
 
     def go_home(self) -> None:
-        """Show the start page."""
+        """Show the start page, or the session that still runs behind another page."""
+        if self.live_page.is_busy and self.pages.currentWidget() in (self.people_page, self.diagnostics_page):
+            self._show(self.live_page)
+            return
         self._show(self.start_page)
         self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
 
@@ -109,6 +131,16 @@ class MainWindow(QMainWindow):
         self._show(self.answer_page)
         self.answer_page.open(session_id)
 
+    def open_people(self) -> None:
+        """Show who is known; a session that runs goes on behind it."""
+        self._show(self.people_page)
+        self.people_page.enter()
+
+    def open_diagnostics(self) -> None:
+        """Show how the program stands; a session that runs goes on behind it."""
+        self._show(self.diagnostics_page)
+        self.diagnostics_page.enter()
+
     def adult_only(self, then: Callable[[], None]) -> None:
         """Go on where the adult's part is open; else ask for the PIN first."""
         self.keeper.adult_only(then)
@@ -137,6 +169,9 @@ class MainWindow(QMainWindow):
         assert isinstance(application, QApplication)
         self.theme = self._chosen_theme(choices.theme)
         apply_theme(application, self, self.theme, choices.text_scale)
+        give_theme(self.child_window, self.theme)
+        self.child_window.follow(choices)
+        self.keeper.follow(choices)
         self._services.runner.options = choices.options
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -145,6 +180,8 @@ class MainWindow(QMainWindow):
         self.live_page.leave()
         self.review_page.leave()
         self.answer_page.leave()
+        self.diagnostics_page.leave()
+        self.child_window.hide()
         event.accept()
 
     def _chosen_theme(self, name: str) -> Theme:
@@ -154,24 +191,47 @@ class MainWindow(QMainWindow):
 
     def _show(self, page: QWidget) -> None:
         before = self.pages.currentWidget()
-        if before is not page and before in (self.set_up_page, self.live_page, self.review_page, self.answer_page):
+        stays = before is self.live_page and page in (self.people_page, self.diagnostics_page)
+        if before is not page and not stays and isinstance(before, Leavable):
             before.leave()
         self.pages.setCurrentWidget(page)
 
     def _show_settings(self) -> None:
-        dialog = SettingsDialog(self._services.preferences, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        dialog = SettingsDialog(self._services.preferences, self.keeper.has_pin, self)
+        dialog.pin_wanted.connect(self._choose_pin)
+        self._open(dialog)
 
     def _show_keys(self) -> None:
-        dialog = KeysDialog(self)
+        self._open(KeysDialog(self))
+
+    def _choose_pin(self) -> None:
+        dialog = SetPinDialog(self._services.background, self._services.database_path, self.keeper.has_pin, self)
+        dialog.changed.connect(self.keeper.pin_chosen)
+        self._open(dialog)
+
+    def _take_back(self) -> None:
+        runner = self._services.runner
+        dialog = ConsentDialog(runner.plan.people, self._services.people.names, self)
+
+        def withdraw(person_id: str) -> None:
+            runner.withdraw(person_id)
+            self.live_page.show_plan(runner.plan)
+            self._services.people.withdraw_all(person_id, self.start_page.say)
+
+        dialog.withdrawn.connect(withdraw)
+        self._open(dialog)
+
+    def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_theme(dialog, self.theme)
         dialog.open()
 
     def _connect(self) -> None:
         services = self._services
         guarded = partial(partial, self.adult_only)
         self._go: dict[str, Callable[[], None]] = {
+            "people": guarded(self.open_people),
+            "diagnostics": self.open_diagnostics,
             "settings": guarded(self._show_settings),
             "show_keys": self._show_keys,
             "lock": self.keeper.lock,
@@ -185,6 +245,9 @@ class MainWindow(QMainWindow):
         self.set_up_page.start_wanted.connect(self.start_live)
         self.live_page.saved.connect(self._session_saved)
         self.live_page.left.connect(self.go_home)
+        self.live_page.consent_wanted.connect(self._take_back)
+        self.people_page.left.connect(self.go_home)
+        self.diagnostics_page.left.connect(self.go_home)
         self.review_page.left.connect(self.go_home)
         self.review_page.answers_wanted.connect(self.open_answers)
         self.answer_page.left.connect(self.go_home)
@@ -192,6 +255,10 @@ class MainWindow(QMainWindow):
         self.keeper.locked.connect(self._locked)
         services.bridge.event_told.connect(self.live_page.take)
         services.bridge.frame_seen.connect(self.live_page.show_frame)
+        services.bridge.event_told.connect(self.child_window.take)
+        services.bridge.event_told.connect(self.diagnostics_page.latencies.take)
+        services.bridge.frame_seen.connect(self.diagnostics_page.latencies.see)
+        self.child_window.closed.connect(lambda: services.preferences.change(child_screen=""))
         services.preferences.changed.connect(self.show_theme)
         self._hints.colorSchemeChanged.connect(lambda: self.show_theme(services.preferences.choices))
         self.actions_by_name = add_actions(self, "any", self._go)

@@ -10,6 +10,7 @@ from typing import Any
 from app.background import Background
 from app.set_up_plan import CHILD, CONSENTS, LIVE, Present
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.review.person_summary import summarise_people
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People, Person
 
@@ -38,6 +39,14 @@ def read_people(path: Path) -> list[Entry]:
             Entry(person, people.consents(person.person_id), tuple(people.thumbnails(person.person_id)))
             for person in people.all()
         ]
+
+
+def read_figures(path: Path) -> dict[str, str]:
+    """{person_id: how many answers, and how often a clear cue was right}."""
+    if not path.exists():
+        return {}
+    with Database(path) as database:
+        return {one.person: one.sentence() for one in summarise_people(database)}
 
 
 def keep_present(path: Path, present: Sequence[Present]) -> list[Present]:
@@ -92,6 +101,17 @@ class PeopleBook:
 
         self._background.run(lambda: read_people(self._path), take, on_failed)
 
+    def read_with_figures(
+        self, on_done: Callable[[tuple[list[Entry], dict[str, str]]], None], on_failed: Callable[[EmoAsstError], None]
+    ) -> None:
+        """Ask for everybody, and {person_id: a sentence} about their answers."""
+
+        def take(found: tuple[list[Entry], dict[str, str]]) -> None:
+            self.names = {entry.person.person_id: entry.person.name for entry in found[0]}
+            on_done(found)
+
+        self._background.run(lambda: (read_people(self._path), read_figures(self._path)), take, on_failed)
+
     def keep_present(
         self,
         present: Sequence[Present],
@@ -105,6 +125,15 @@ class PeopleBook:
             on_done(kept)
 
         self._background.run(lambda: keep_present(self._path, present), take, on_failed)
+
+    def withdraw_all(self, person_id: str, on_failed: Callable[[EmoAsstError], None]) -> None:
+        """Note that somebody takes every agreement back."""
+
+        def job(people: People) -> None:
+            for kind in CONSENTS:
+                people.withdraw(person_id, kind)
+
+        self.change(job, lambda _done: None, on_failed)
 
     def change(
         self,

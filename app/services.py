@@ -19,6 +19,7 @@ class Services:
 
     Attributes:
         database_path, sessions_folder: where sessions are kept.
+        profile: name or folder of the models.
     """
 
     runner: SessionRunner
@@ -29,3 +30,4 @@ class Services:
     database_path: Path
     sessions_folder: Path
     people: PeopleBook
+    profile: str = "starter"

@@ -2,60 +2,107 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
-from app.preferences import TEXT_SCALES, Preferences
+from app.child_window import WINDOW
+from app.dialogs.dialog_layout import fit_dialog, lay_out_dialog
+from app.preferences import LOCK_MINUTES, TEXT_SCALES, Preferences
 from app.widgets.form import Choice, Tick
 from app.widgets.text import Button, label
 
 THEME_NAMES = {"system": "Same as this computer", "light": "Light", "dark": "Dark"}
+PROFILES = {False: "Standard: a cue may change every 3 seconds", True: "Calm: at most one change in 20 seconds"}
 
 
 class SettingsDialog(QDialog):
-    """Every change is kept and seen at once."""
+    """Every change is kept and seen at once.
 
-    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
+    Args:
+        preferences: what is changed.
+        has_pin: whether there is a PIN, which can then be changed.
+    """
+
+    pin_wanted = Signal()
+    phrase_wanted = Signal()
+
+    def __init__(self, preferences: Preferences, has_pin: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Settings")
-        self.setMinimumWidth(520)
         self._preferences = preferences
         choices = preferences.choices
-        self.theme_box, self.scale_box = Choice(), Choice()
-        for name, text in THEME_NAMES.items():
-            self.theme_box.addItem(text, name)
-        for scale in TEXT_SCALES:
-            self.scale_box.addItem(f"{scale:.0%}", scale)
-        self.theme_box.setCurrentIndex(self.theme_box.findData(choices.theme))
-        self.scale_box.setCurrentIndex(self.scale_box.findData(choices.text_scale))
-        self.calm_box = Tick("Calm cues: at most one change in 20 seconds")
-        self.captions_box = Tick("Write down what is said")
-        self.motion_box = Tick("Reduce motion")
-        self.calm_box.setChecked(choices.calm_cues)
-        self.captions_box.setChecked(choices.captions)
-        self.motion_box.setChecked(choices.reduce_motion)
+        self.theme_box = self._choice("theme", THEME_NAMES, choices.theme)
+        self.scale_box = self._choice("text_scale", {scale: f"{scale:.0%}" for scale in TEXT_SCALES}, choices.text_scale)
+        self.profile_box = self._choice("calm_cues", PROFILES, choices.calm_cues)
+        self.child_box = self._choice("child_screen", child_screens(choices.child_screen), choices.child_screen)
+        minutes = {number: f"{number} minutes" if number > 1 else "1 minute" for number in LOCK_MINUTES}
+        self.lock_box = self._choice("lock_after_min", minutes, choices.lock_after_min)
+        self.captions_box = self._tick("captions", "Write down what is said", choices.captions)
+        self.motion_box = self._tick("reduce_motion", "Reduce motion", choices.reduce_motion)
+        self.sound_box = self._tick("cue_sound", "Soft tone with a new cue, at most every 20 seconds", choices.cue_sound)
+        self.pin_button = Button("Change the PIN" if has_pin else "Choose a PIN for adults")
+        self.phrase_button = Button("Make a new recovery phrase")
+        self.pin_button.clicked.connect(self.pin_wanted)
+        self.phrase_button.clicked.connect(self.phrase_wanted)
+        self.lock_box.setEnabled(has_pin)
         self._lay_out()
-        self.theme_box.currentIndexChanged.connect(lambda: preferences.change(theme=self.theme_box.currentData()))
-        self.scale_box.currentIndexChanged.connect(lambda: preferences.change(text_scale=self.scale_box.currentData()))
-        self.calm_box.toggled.connect(lambda on: preferences.change(calm_cues=on))
-        self.captions_box.toggled.connect(lambda on: preferences.change(captions=on))
-        self.motion_box.toggled.connect(lambda on: preferences.change(reduce_motion=on))
+
+    def _choice(self, name: str, texts: Mapping[Any, str], chosen: object) -> Choice:
+        box = Choice()
+        for value, text in texts.items():
+            box.addItem(text, value)
+        box.setCurrentIndex(max(0, list(texts).index(chosen) if chosen in texts else 0))
+        box.currentIndexChanged.connect(lambda: self._preferences.change(**{name: box.currentData()}))
+        return box
+
+    def _tick(self, name: str, text: str, is_on: bool) -> Tick:
+        tick = Tick(text)
+        tick.setChecked(is_on)
+        tick.toggled.connect(lambda on: self._preferences.change(**{name: on}))
+        return tick
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(28, 24, 28, 24)
-        layout.setSpacing(8)
-        layout.addWidget(label("Settings", "title"))
-        for name, box in (("Colours", self.theme_box), ("Text size", self.scale_box)):
-            caption = label(name, "soft")
-            caption.setBuddy(box)
-            box.setAccessibleName(name)
-            layout.addWidget(caption)
-            layout.addWidget(box)
-        layout.addSpacing(6)
-        for tick in (self.calm_box, self.captions_box, self.motion_box):
-            layout.addWidget(tick)
-        layout.addWidget(label("Cues and captions change from the next session on.", "soft"))
-        layout.addSpacing(10)
+        content = QVBoxLayout()
+        content.setSpacing(8)
+        for name, box in (
+            ("Colours", self.theme_box),
+            ("Text size", self.scale_box),
+            ("Cues for the child", self.profile_box),
+            ("Calm view for the child", self.child_box),
+        ):
+            self._add(content, name, box)
+        for tick in (self.captions_box, self.motion_box, self.sound_box):
+            content.addWidget(tick)
+        content.addWidget(label("Cues and captions change from the next session on.", "soft"))
+        content.addSpacing(10)
+        content.addWidget(label("The adult’s part", "heading"))
+        content.addWidget(self.pin_button)
+        self._add(content, "Lock when nobody uses the window for", self.lock_box)
+        content.addWidget(self.phrase_button)
         close = Button("Close", "main")
         close.clicked.connect(self.accept)
-        layout.addWidget(close)
+        lay_out_dialog(self, "Settings", content, (close,))
+        fit_dialog(self, content)
+
+    @staticmethod
+    def _add(content: QVBoxLayout, name: str, box: Choice) -> None:
+        caption = label(name, "soft")
+        caption.setBuddy(box)
+        box.setAccessibleName(name)
+        content.addWidget(caption)
+        content.addWidget(box)
+
+
+def child_screens(chosen: str) -> dict[str, str]:
+    """Where the calm view may stand, by the screen's name; the one chosen stays listed while it is unplugged."""
+    places = {"": "Not shown", WINDOW: "In a window of its own"}
+    primary = QGuiApplication.primaryScreen()
+    for screen in QGuiApplication.screens():
+        if screen is not primary:
+            places[screen.name()] = f"On the screen “{screen.name()}”"
+    if chosen and chosen not in places:
+        places[chosen] = f"On the screen “{chosen}” (not plugged in)"
+    return places

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from app.devices import Devices, DeviceWatch
 from app.pages.set_up_layout import consent_card, keep_card, page_column, place_card
 from app.people_book import Entry
+from app.picture_taker import PictureTaker
 from app.services import Services
 from app.set_up_plan import ANNOUNCEMENT, CLIPS, EU_REASON, LIVE, PLACES, RECORD, Present, may_keep, missing, plan_of
 from app.theme import LIGHT, Theme, give_theme
@@ -17,6 +18,7 @@ from app.widgets.notice import Notice
 from app.widgets.person_row import PersonRow
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.store.people import Person
 
 MAX_NEW = 4
 
@@ -26,13 +28,13 @@ class SetUpPage(QWidget):
 
     start_wanted = Signal(object, object, object)
     back_wanted = Signal()
-    picture_wanted = Signal(str)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services = services
         self._theme = LIGHT
         self._people = services.people
+        self.taker = PictureTaker(services, self)
         self._watch = DeviceWatch(services.background, self)
         self.place_box = Choice()
         self.place_box.addItem("Please choose", "")
@@ -114,10 +116,26 @@ class SetUpPage(QWidget):
         return row
 
     def _want_picture(self, row: PersonRow) -> None:
+        """Take a picture of somebody who agreed; a new person is entered first."""
+        self.devices.stop()
         if row.person is not None:
-            self.picture_wanted.emit(row.person.person_id)
-        else:
-            self._say(EmoAsstError("Someone new gets a picture once their name is kept.", "Open “People” after this session."))
+            self.taker.take(row.person, self._theme)
+            return
+        present = row.present
+        if present is None or not present.name:
+            self._say(EmoAsstError("Someone new needs a name first.", "Type a name or nickname."))
+            return
+
+        def enter(person: Person) -> None:
+            row.become(person)
+            self.taker.take(person, self._theme)
+
+        self._people.change(lambda people: people.add(present.name, present.role), enter, self._say)
+
+    def _know_face(self, person_id: str) -> None:
+        for row in self.persons:
+            if row.person is not None and row.person.person_id == person_id:
+                row.show_face(True)
 
     def _show_devices(self, devices: Devices) -> None:
         self.devices.show_devices(devices)
@@ -175,6 +193,8 @@ class SetUpPage(QWidget):
         self.clips_tick.toggled.connect(self._check)
         self.add_button.clicked.connect(self.add_new)
         self.start_button.clicked.connect(self._start)
+        self.taker.added.connect(self._know_face)
+        self.taker.failed.connect(lambda _person_id, error: self._say(error))
 
     def _lay_out(self) -> None:
         back = Button("Back", "plain", "back")

@@ -17,13 +17,17 @@ from app.widgets.session_list import SessionList
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.store.database import Database
-from emoasst_core.store.sessions import SessionInfo, list_sessions
+from emoasst_core.store.sessions import SessionInfo, delete_session, list_sessions
 
 NUM_RECENT = 4
+DELETE_WORDS = (
+    "Its picture and sound, readings, words and clips are removed from this computer. What was learned from your answers "
+    "stays. Backups made earlier still hold it."
+)
 NONE_YET = "None yet. What you open or record will be listed here."
 LOCKED = "Locked. The sessions are shown after the PIN."
 CONTENT_PX = 980
-MORE = {"settings": "Settings", "show_keys": "Keys", "lock": "Lock"}
+MORE = {"people": "People", "diagnostics": "Diagnostics", "settings": "Settings", "show_keys": "Keys", "lock": "Lock"}
 
 
 class StartPage(QWidget):
@@ -53,6 +57,8 @@ class StartPage(QWidget):
         self.camera_card.clicked.connect(self.camera_wanted)
         self.past_card.clicked.connect(self.all_wanted)
         self.sessions.chosen.connect(self.session_wanted)
+        self.sessions.delete_wanted.connect(self.ask_delete)
+        self.notice.other_chosen.connect(self._keep)
         self.notice.main_chosen.connect(self._close_notice)
         self.actions_by_name = add_actions(
             self,
@@ -90,6 +96,25 @@ class StartPage(QWidget):
         """Say something and offer one thing to do about it."""
         self.notice.say(message, next_step, main=main)
         self._on_notice = then
+
+    def ask_delete(self, session_id: str, name: str) -> None:
+        """Say plainly what goes, and ask once more."""
+        self.notice.say(f"Delete “{name}” for good?", DELETE_WORDS, main="Delete it", other="Keep it")
+        self._on_notice = lambda: self._delete(session_id)
+        self.notice.other_button.setFocus()
+
+    def _delete(self, session_id: str) -> None:
+        path = self._services.database_path
+
+        def job() -> None:
+            with Database(path) as database:
+                delete_session(database, session_id)
+
+        self._services.background.run(job, lambda _done: self._read(), self.say)
+
+    def _keep(self) -> None:
+        self._on_notice = None
+        self.notice.hide()
 
     def _close_notice(self) -> None:
         then, self._on_notice = self._on_notice, None

@@ -81,11 +81,17 @@ class CueIcon(QWidget):
 
 
 class CueCard(QFrame):
-    """What the child looks at. It keeps its size whatever it says."""
+    """What the child looks at. It keeps its size whatever it says.
 
-    def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
+    Args:
+        catalogue: words, drawings and colours.
+        announces: say what is shown to screen readers; of two cards that show the same only one does.
+    """
+
+    def __init__(self, catalogue: Catalogue, announces: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._catalogue = catalogue
+        self._announces = announces
         self.announcer = Announcer(self)
         self.setProperty("role", "stage")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -107,13 +113,21 @@ class CueCard(QFrame):
         words = self._catalogue.text(cue)
         self._icon.show_cue(cue)
         self._say(words, person if cue.emotion is not None else "")
-        self.announcer.say(f"{person}: {words}" if person and cue.emotion is not None else words)
+        self._announce(f"{person}: {words}" if person and cue.emotion is not None else words)
 
     def say(self, words: str, reason: str = "") -> None:
         """Say something that is no cue: that it rests, loads, or has ended."""
         self._icon.show_cue(None)
         self._say(words, reason)
-        self.announcer.say(f"{words}. {reason}".strip(". "))
+        self._announce(f"{words}. {reason}".strip(". "))
+
+    def set_icon_side(self, side_px: int) -> None:
+        """Draw the face this large."""
+        self._icon.setFixedSize(QSize(side_px, side_px))
+
+    def _announce(self, words: str) -> None:
+        if self._announces:
+            self.announcer.say(words)
 
     def set_motion(self, has_motion: bool) -> None:
         """Let cues fade in, or let them simply be there."""

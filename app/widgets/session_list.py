@@ -8,7 +8,7 @@ from pathlib import PurePath
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from app.widgets.text import label
+from app.widgets.text import Button, label
 from emoasst_core.store.sessions import SessionInfo
 
 ROW_PX = 56
@@ -62,6 +62,7 @@ class SessionList(QWidget):
     """Rows, or a sentence where there are none."""
 
     chosen = Signal(str)
+    delete_wanted = Signal(str, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,19 +70,34 @@ class SessionList(QWidget):
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
         self.rows: list[SessionRow] = []
+        self._lines: list[QWidget] = []
         self._empty = label("", "soft")
         self._layout.addWidget(self._empty)
 
     def show_sessions(self, infos: Sequence[SessionInfo], empty: str) -> None:
         """Show these; `empty` is said where there are none."""
-        for row in self.rows:
-            self._layout.removeWidget(row)
-            row.deleteLater()
-        self.rows = []
+        for line in self._lines:
+            self._layout.removeWidget(line)
+            line.deleteLater()
+        self.rows, self._lines = [], []
         self._empty.setText(empty)
         self._empty.setVisible(not infos)
         for info in infos:
             row = SessionRow(info)
             row.clicked.connect(lambda _checked=False, session_id=info.session_id: self.chosen.emit(session_id))
-            self._layout.addWidget(row)
             self.rows.append(row)
+            self._add_line(row, info)
+
+    def _add_line(self, row: SessionRow, info: SessionInfo) -> None:
+        name = f"{session_name(info.recording)}, {session_day(info)}"
+        delete = Button("Delete", "plain")
+        delete.setAccessibleName(f"Delete {name}")
+        delete.clicked.connect(lambda: self.delete_wanted.emit(info.session_id, name))
+        line = QWidget()
+        parts = QHBoxLayout(line)
+        parts.setContentsMargins(0, 0, 0, 0)
+        parts.setSpacing(8)
+        parts.addWidget(row, 1)
+        parts.addWidget(delete)
+        self._layout.addWidget(line)
+        self._lines.append(line)

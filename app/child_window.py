@@ -1,0 +1,144 @@
+"""The calm view for the child: a window of its own that holds the cue and nothing else, on a second screen if there is one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QResizeEvent, QScreen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.preferences import Choices
+from app.theme import Theme
+from app.widgets.cue_card import CueCard
+from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.datatypes import Cue, CueState
+from emoasst_core.session.events import CueChanged, RunState, SessionEvent, SessionFailed, StateChanged
+
+WINDOW = "window"  # the choice of a window on the same screen as the adult's
+ICON_SHARE = 0.42  # of the shorter side
+REST_WORDS = {
+    RunState.IDLE: "Off",
+    RunState.FAILED: "Off",
+    RunState.LOADING: "Getting ready",
+    RunState.PAUSED: "Paused",
+    RunState.STOPPING: "Off",
+}
+
+
+def screen_named(name: str) -> QScreen | None:
+    """The screen of that name, or None where it is not plugged in."""
+    return next((screen for screen in QGuiApplication.screens() if screen.name() == name), None)
+
+
+class ChildWindow(QWidget):
+    """Icon and at most three words; "Off" and "Paused" are said as well. It has no buttons and needs no answer."""
+
+    closed = Signal()
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        super().__init__(None, Qt.WindowType.Window)
+        self.setObjectName("scrolled")
+        self.setWindowTitle("EmoAsst: cue")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)  # keys stay with the adult's window
+        self._choice = ""
+        self._state = RunState.IDLE
+        self.cue = CueCard(catalogue, announces=False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(32, 32, 32, 32)
+        layout.addWidget(self.cue)
+        self.resize(720, 620)
+        self.setMinimumSize(320, 280)
+        self._show_rest()
+        application = QGuiApplication.instance()
+        assert isinstance(application, QGuiApplication)
+        application.screenRemoved.connect(self._screen_gone)
+        application.screenAdded.connect(self._screen_came)
+
+    def follow(self, choices: Choices) -> None:
+        """Stand where the family chose, or nowhere."""
+        self.cue.set_motion(not choices.reduce_motion)
+        if choices.child_screen != self._choice:
+            self._choice = choices.child_screen
+            self._stand()
+
+    def set_theme(self, theme: Theme) -> None:
+        """The ground of the window; the cue follows by itself."""
+        self.setStyleSheet(f"QWidget#scrolled {{ background: {theme.page}; }}")
+
+    def take(self, event: SessionEvent) -> None:
+        """Show one event of the session: cues while it runs, else in a word that nothing is read."""
+        if isinstance(event, CueChanged) and self._state is RunState.RUNNING:
+            self.show_cue(event.cue)
+        elif isinstance(event, StateChanged):
+            self._state = event.state
+            if event.state is RunState.RUNNING:
+                self.show_cue(Cue(0.0, CueState.UNSURE))
+            else:
+                self._show_rest()
+        elif isinstance(event, SessionFailed):
+            self._state = RunState.FAILED
+            self._show_rest()
+
+    def show_cue(self, cue: Cue) -> None:
+        """Show a cue, without the name of anybody."""
+        self.cue.show_cue(cue)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Closed by hand: it stays away until it is chosen again."""
+        self._choice = ""
+        self.closed.emit()
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Esc gives a full screen back."""
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self.showNormal()
+        else:
+            super().keyPressEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The face is as large as the window allows."""
+        super().resizeEvent(event)
+        self.cue.set_icon_side(round(ICON_SHARE * min(self.width(), self.height())))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow a change of the text size."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.StyleChange:
+            self.updateGeometry()
+
+    def _show_rest(self) -> None:
+        self.cue.say(REST_WORDS.get(self._state, "Off"))
+
+    def _stand(self) -> None:
+        if not self._choice:
+            self.hide()
+            return
+        screen = screen_named(self._choice)
+        if screen is None:
+            self._stand_here()
+            return
+        self.showNormal()
+        self.setScreen(screen)
+        self.setGeometry(screen.availableGeometry())
+        self.showFullScreen()
+
+    def _stand_here(self) -> None:
+        """A plain window on the first screen: there is no other, or it was unplugged."""
+        screen = QGuiApplication.primaryScreen()
+        if screen is None:
+            return
+        self.showNormal()
+        self.setScreen(screen)
+        place = screen.availableGeometry()
+        self.resize(min(720, place.width()), min(620, place.height()))
+        self.move(place.center() - self.rect().center())
+        self.show()
+
+    def _screen_gone(self, screen: QScreen) -> None:
+        if self._choice and self._choice == screen.name():
+            self._stand_here()
+
+    def _screen_came(self, screen: QScreen) -> None:
+        if self._choice and self._choice == screen.name():
+            self._stand()
