@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -50,12 +52,12 @@ class LiveLayout:
         """The three controls, in reading order."""
         return self.mark_button, self.pause_button, self.stop_button
 
-    def fit(self) -> None:
-        """Give everything the room its longest words need at the present text size."""
+    def fit(self, texts: Sequence[str] = CONTROL_TEXTS) -> None:
+        """Give everything the room its longest words need at the present text size; `texts` are those of the controls."""
         for button in self.buttons:
             button.ensurePolished()
         metrics = self.stop_button.fontMetrics()
-        widest = max(metrics.horizontalAdvance(text) for text in CONTROL_TEXTS)
+        widest = max(metrics.horizontalAdvance(text) for text in texts)
         for button in self.buttons:
             button.setFixedWidth(widest + CONTROL_ROOM_PX)
         scale = metrics.height() / BODY_LINE_PX
