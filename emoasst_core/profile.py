@@ -26,11 +26,12 @@ class ProfileConfig:
 
     Attributes:
         vision, text, audio: folders of the towers, relative to the profile; audio may be "" (a profile without sound).
+        words: folder of the encoder that reads transcripts; "" where the text tower reads them, without what was said before.
         heads: safetensors file of the Visual Fusion Module and the auditory adapter.
         visual_fusion_module, auditory_adapter: their sizes.
         num_frames: face frames per utterance or window.
         max_sound_s: longer utterances are embedded piece by piece and averaged.
-        min_words: shorter transcripts say nothing about feelings.
+        min_words: shorter transcripts say nothing about feelings (with `words`: if they are fillers only).
         zero_shot: {modality: {"scale": s, "bias": [one per emotion]}}.
         alphas, beta: of the paper's shot cache, Eq. 3-4.
         reliabilities: how far each modality is trusted when several are present.
@@ -58,6 +59,7 @@ class ProfileConfig:
     reliabilities: Mapping[str, float]
     calibration: Mapping[str, Any] = field(default_factory=dict)
     cues: Mapping[str, float] = field(default_factory=dict)
+    words: str = ""
     memory: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -121,7 +123,7 @@ def encoder_hash(folder: Path, config: ProfileConfig) -> str:
     sizes = [config.visual_fusion_module, config.auditory_adapter, config.num_frames, config.max_sound_s]
     digest.update(json.dumps(sizes, sort_keys=True, default=dict).encode())
     files: set[Path] = {folder / config.heads}
-    for part in {config.vision, config.text, config.audio} - {""}:
+    for part in {config.vision, config.text, config.audio, config.words} - {""}:
         for pattern in ("*.safetensors", "card.json", "open_clip_config.json", "config.json"):
             files.update((folder / part).glob(pattern))
     for path in sorted(files):

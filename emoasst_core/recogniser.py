@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, Modality, Prediction, Shot, Source, Utterance, Vector
 from emoasst_core.embedding_classifier import EmbeddingClassifier, read_source
+from emoasst_core.encoders.word_grams import is_filler
 from emoasst_core.paths import assets_folder
 from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
 from emoasst_core.windows.silence import trim_silence
@@ -35,6 +36,7 @@ class Recogniser:
         from emoasst_core.encoders.audio import AudioEncoder
         from emoasst_core.encoders.text import TextEncoder
         from emoasst_core.encoders.vision import VisionEncoder
+        from emoasst_core.encoders.words import GramsEncoder
 
         folder = resolve_profile(profile)
         self.config = read_profile(folder)
@@ -42,6 +44,7 @@ class Recogniser:
         self.vision = VisionEncoder(folder / self.config.vision)
         self.text = TextEncoder(folder / self.config.text)
         self.audio = AudioEncoder(folder / self.config.audio) if self.config.audio else None
+        self.words = GramsEncoder(folder / self.config.words) if self.config.words else None
         adapter = dict(self.config.auditory_adapter) if self.config.auditory_adapter else None
         self.heads = EmoAsstHeads(dict(self.config.visual_fusion_module), adapter).load(folder / self.config.heads)
         prompts = Prompts.load(assets_folder() / "prompts.toml")
@@ -54,7 +57,7 @@ class Recogniser:
     @property
     def num_parameters(self) -> int:
         """Weights of the towers and heads."""
-        towers = [tower.num_parameters for tower in (self.vision, self.text, self.audio) if tower is not None]
+        towers = [tower.num_parameters for tower in (self.vision, self.text, self.audio, self.words) if tower is not None]
         return sum(towers) + sum(weight.numel() for weight in self.heads.parameters())
 
     def use_shots(self, shots: Sequence[Shot], mode: str = "") -> None:
@@ -120,12 +123,14 @@ class Recogniser:
         mean = np.mean([self.heads.embed_sound(self.audio.states(piece)) for piece in pieces], axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
-    def embed_words(self, text: str, context: Sequence[str] = ()) -> Vector | None:  # noqa: ARG002
+    def embed_words(self, text: str, context: Sequence[str] = ()) -> Vector | None:
         """A transcript -> (embed_dim,); None for fillers too short to carry a feeling, or where words are not used.
 
         Args:
             context: transcripts of up to two utterances before it, oldest first.
         """
-        if Modality.WORDS not in self.reliabilities or len(text.split()) < self.config.min_words:
+        if Modality.WORDS not in self.reliabilities:
             return None
-        return np.asarray(self.text.embed([text])[0], np.float32)
+        if self.words is None:
+            return None if len(text.split()) < self.config.min_words else np.asarray(self.text.embed([text])[0], np.float32)
+        return None if is_filler(text, self.config.min_words) else self.words.embed(text, context)

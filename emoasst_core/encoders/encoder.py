@@ -40,10 +40,20 @@ class SoundEncoder(Encoder, Protocol):
 
 
 class WordsEncoder(Encoder, Protocol):
-    """Texts to unit vectors in the space of the pictures."""
+    """Texts to unit vectors in the space of the pictures: prompts, and transcripts where there is no `UtteranceEncoder`."""
 
     embed_dim: int
 
     def embed(self, texts: Sequence[str]) -> Vector:
         """n texts -> (n, embed_dim) unit float32."""
+        ...
+
+
+class UtteranceEncoder(Encoder, Protocol):
+    """A transcript and what was said before it to a unit vector in the space of the pictures."""
+
+    embed_dim: int
+
+    def embed(self, text: str, context: Sequence[str] = ()) -> Vector:
+        """One transcript, with those before it, oldest first -> (embed_dim,) unit float32."""
         ...

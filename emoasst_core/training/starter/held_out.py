@@ -9,12 +9,14 @@ import numpy as np
 import torch
 
 from emoasst_core.emotions import NUM_EMOTIONS
+from emoasst_core.encoders.words import EVIDENCE_SCALE
 from emoasst_core.training.starter.constants import HeldOut
 from emoasst_core.training.starter.face_data import FaceSet, load_ferplus
 from emoasst_core.training.starter.face_tower import FaceTower
-from emoasst_core.training.starter.text_tower import CONTEXT_LENGTH, TextTower, load_meld
+from emoasst_core.training.starter.text_tower import CONTEXT_LENGTH
 from emoasst_core.training.starter.video_fusion import NUM_FRAMES, VideoFusion, embed_views
 from emoasst_core.training.starter.voice_tower import VoiceTower, embed_voices
+from emoasst_core.training.starter.words_head import WordsHead, answered, load_lines
 
 
 def held_out_faces(data: Path, faces: FaceTower, fusion: VideoFusion, strength: float = 0.0) -> HeldOut:
@@ -41,14 +43,12 @@ def held_out_voices(valid: Any, voice: VoiceTower, text_weights: Any) -> HeldOut
     return HeldOut(logits, np.eye(NUM_EMOTIONS, dtype=np.float32)[valid.labels], embeddings, valid.speakers)
 
 
-def held_out_words(data: Path, text: TextTower, text_weights: Any) -> HeldOut:
-    """MELD dev, utterances of three words or more."""
-    dev = load_meld(data / "meld" / "dev_sent_emo.csv")
-    rows = [row for row, sentence in enumerate(dev.texts) if len(sentence.split()) >= 3]
-    tokenize = tokenizer()
-    with torch.inference_mode():
-        embeddings = text.embed(tokenize([dev.texts[row] for row in rows])).numpy()
-        logits = text.log_scale.exp().item() * embeddings @ text_weights.T + text.words_bias.numpy()
+def held_out_words(data: Path, head: WordsHead, text_weights: Any) -> HeldOut:
+    """MELD dev, all but fillers, each with the two utterances before it."""
+    dev = load_lines(data / "meld" / "dev_sent_emo.csv")
+    rows = answered(dev)
+    embeddings = head.embed(dev)[rows]
+    logits = EVIDENCE_SCALE * embeddings @ text_weights.T
     return HeldOut(logits.astype(np.float32), np.eye(NUM_EMOTIONS, dtype=np.float32)[dev.labels[rows]], embeddings)
 
 

@@ -42,6 +42,7 @@ from emoasst_core.training.starter.text_tower import TextTower, train_text
 from emoasst_core.training.starter.video_fusion import VideoFusion, embed_views, train_fusion
 from emoasst_core.training.starter.voice_data import load_voices
 from emoasst_core.training.starter.voice_tower import VoiceTower, split_by_speaker, train_voices
+from emoasst_core.training.starter.words_head import add_words, train_words
 from emoasst_core.training.trainer import EpochReport
 
 Say = Callable[[str], None]
@@ -78,10 +79,12 @@ def train_starter(data: Path, out: Path, seed: int = 0, report: Say = print, run
     fusion = _train_fusion(data, run, faces, text_weights, seed, report)
     report("Step 5 of 5: constants on held-out people")
     write_bundle(out, faces, text, voice, fusion, _first_constants(text, voice, fusion))
+    words = train_words(data)
+    add_words(out, words)
     held_out = {
         Modality.FACE: held_out_faces(data, faces, fusion),
         Modality.VOICE: held_out_voices(valid_part, voice, text_weights),
-        Modality.WORDS: held_out_words(data, text, text_weights),
+        Modality.WORDS: held_out_words(data, words, text_weights),
     }
     # as other cameras show them: what the program is unsure of there must be said as unsure
     changed = held_out_faces(data, faces, fusion, CHANGED_STRENGTH)
