@@ -9,6 +9,7 @@
     ├── ManifestError       a data set listing cannot be used as it stands
     ├── CacheError          a shot cannot be added, or belongs to another encoder
     ├── StoreError          the database cannot be opened, read or written
+    │   ├── DamagedError    ... because its bytes are not what was written; a backup helps
     │   └── KeyLostError    ... because its key is not here; the recovery phrase brings it back
     ├── GateError           the adult's PIN is wrong, or it is too early for another try
     └── WorkerError         the model process died or does not answer
@@ -73,6 +74,10 @@ class CacheError(EmoAsstError):
 
 class StoreError(EmoAsstError):
     """The database cannot be opened, read or written."""
+
+
+class DamagedError(StoreError):
+    """What was stored is not what is read: changed, cut off or torn bytes. Nothing has been changed."""
 
 
 class KeyLostError(StoreError):

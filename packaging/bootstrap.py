@@ -33,7 +33,7 @@ SUPPORTED = ((3, 11), (3, 12), (3, 13))
 DEMO = ROOT / "assets" / "demo" / "conversation.webm"
 DEMO_OUT = ROOT / "runs" / "demo"
 MADE_BY_TESTS = ("test-output", "build", "dist", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache")
-CHECK_IMPORTS = "import av, cv2, numpy, torch; import emoasst_core"
+CHECK_IMPORTS = "import av, cv2, numpy, torch, sqlcipher3, cryptography, argon2; import emoasst_core"
 
 
 def say(text: str) -> None:

@@ -10,6 +10,8 @@ import pytest
 os.environ["QT_QPA_PLATFORM"] = "offscreen"  # before Qt is imported anywhere
 os.environ.setdefault("QT_LOGGING_RULES", "qt.multimedia.*=false")
 
+os.environ["EMOASST_KEYS"] = "file"  # never the keychain of whoever runs the tests
+
 DATA_VARIABLE = "EMOASST_DATA"
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -22,7 +22,7 @@ MAX_FUNCTION_LINES = 60  # the aim is 40; a long table or argument list may go o
 FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc"}
 NETWORK_LIBRARIES = {"torch", "transformers", "open_clip", "timm", "torchvision", "faster_whisper", "ctranslate2"}
 NETWORK_PLACES = ("encoders/", "emoasst/", "systems/", "transcription/", "training/", "classifier/tip_adapter_f.py")
-SQL_LIBRARIES = {"sqlite3", "sqlite_utils"}
+SQL_LIBRARIES = {"sqlite3", "sqlite_utils", "sqlcipher3"}
 SQL_STATEMENT = re.compile(
     r"^\s*(SELECT\s.+\sFROM|INSERT\s+(OR\s+\w+\s+)?INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA)\s", re.S
 )

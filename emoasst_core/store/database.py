@@ -1,42 +1,41 @@
-"""The SQLite file: opened, checked, brought up to date and locked here; every library error is translated here."""
+"""The database: opened under its key, checked, brought up to date and locked; every library error is translated here.
+
+A plain file that an EmoAsst before encryption wrote is encrypted in place when it is first opened, wherever it lies.
+"""
 
 from __future__ import annotations
 
-import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-import sqlite_utils
-
-from emoasst_core.atomic_file import sync_and_rename
-from emoasst_core.errors import StoreError
+from emoasst_core.atomic_file import replacing, sync_and_rename
+from emoasst_core.errors import DamagedError, StoreError
 from emoasst_core.store import schema
 from emoasst_core.store.columns import Row
+from emoasst_core.store.conversion import encrypt_plain, require_ours
+from emoasst_core.store.driver import PLAIN_HEAD, PURPOSE, connect, dbapi2, head_of, new_salt, raw_connection
+from emoasst_core.store.key_card import derived, write_if_absent
+from emoasst_core.store.keys import Keys
 
 BUSY_TIMEOUT_S: Final[float] = 5.0  # a save takes milliseconds; who holds the file longer is another program at work
 
 _DAMAGED: Final = ("is damaged.", "Put a backup in its place, or move it away to start with an empty database.")
 _NO_ACCESS: Final = ("cannot be opened.", "Check that the folder exists and that you may write in it.")
 _MEANINGS: Final[dict[int, tuple[str, str]]] = {
-    sqlite3.SQLITE_BUSY: ("is in use by another program.", "Close the other EmoAsst window or command and try again."),
-    sqlite3.SQLITE_LOCKED: ("is in use by another program.", "Close the other EmoAsst window or command and try again."),
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
-    sqlite3.SQLITE_NOTADB: ("is not an EmoAsst database, or is damaged.", _DAMAGED[1]),
-    sqlite3.SQLITE_FULL: ("cannot grow: the disk is full.", "Free some space and try again; nothing saved so far is lost."),
-    sqlite3.SQLITE_READONLY: ("may not be written to.", "Check the permissions of the file and its folder."),
-    sqlite3.SQLITE_CANTOPEN: _NO_ACCESS,
-    sqlite3.SQLITE_PERM: _NO_ACCESS,
-    sqlite3.SQLITE_IOERR: ("cannot be read or written: the disk reports an error.", "Check the disk and try again."),
+    dbapi2.SQLITE_BUSY: ("is in use by another program.", "Close the other EmoAsst window or command and try again."),
+    dbapi2.SQLITE_LOCKED: ("is in use by another program.", "Close the other EmoAsst window or command and try again."),
+    dbapi2.SQLITE_CORRUPT: _DAMAGED,
+    dbapi2.SQLITE_NOTADB: ("is not an EmoAsst database, or is damaged.", _DAMAGED[1]),
+    dbapi2.SQLITE_FULL: ("cannot grow: the disk is full.", "Free some space and try again; nothing saved so far is lost."),
+    dbapi2.SQLITE_READONLY: ("may not be written to.", "Check the permissions of the file and its folder."),
+    dbapi2.SQLITE_CANTOPEN: _NO_ACCESS,
+    dbapi2.SQLITE_PERM: _NO_ACCESS,
+    dbapi2.SQLITE_IOERR: ("cannot be read or written: the disk reports an error.", "Check the disk and try again."),
 }
-
-
-def connect(path: Path, busy_timeout_s: float) -> sqlite_utils.Database:
-    """The only place where a connection is made; an encrypting driver would be put in here."""
-    connection = sqlite3.connect(path, timeout=busy_timeout_s)
-    return sqlite_utils.Database(connection, execute_plugins=False)
 
 
 @contextmanager
@@ -44,10 +43,11 @@ def translated(path: Path) -> Iterator[None]:
     """Turn errors of the library into StoreError, naming the file and the next step."""
     try:
         yield
-    except sqlite3.Error as error:
+    except dbapi2.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes carry the plain one in their low byte
         meaning, next_step = _MEANINGS.get(code, (f"refused: {error}.", ""))
-        raise StoreError(f"The database {path} {meaning}", next_step) from error
+        kind = DamagedError if code in (dbapi2.SQLITE_CORRUPT, dbapi2.SQLITE_NOTADB) else StoreError
+        raise kind(f"The database {path} {meaning}", next_step) from error
 
 
 class Database:
@@ -57,16 +57,22 @@ class Database:
         path: the file; made, with its folder, where it does not exist.
         create: False to refuse a file that does not exist.
         busy_timeout_s: how long to wait for another writer.
+        keys: the key; None for that of this person's home.
 
     Raises:
-        StoreError: the file is missing (`create=False`), not ours, damaged, locked, or written by a newer EmoAsst.
+        StoreError: the file is missing (`create=False`), not ours, locked, or written by a newer EmoAsst.
+        DamagedError: its bytes are not what was written.
+        KeyLostError: the key is not here, or the file needs another one; nothing was changed.
     """
 
-    def __init__(self, path: Path, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
+    def __init__(
+        self, path: Path, *, create: bool = True, busy_timeout_s: float = BUSY_TIMEOUT_S, keys: Keys | None = None
+    ) -> None:
         self.path = Path(path)
-        self._prepare_file(create)
-        with translated(self.path):
-            self._tables = connect(self.path, busy_timeout_s)
+        self.keys = keys or Keys()
+        with translated(self.path), self._opening():
+            self._prepare_file(create, busy_timeout_s)
+            self._tables = connect(self.path, self.keys, busy_timeout_s)
         try:
             with translated(self.path):
                 self._open()
@@ -155,25 +161,46 @@ class Database:
         """What a full check of the file finds wrong; empty if it is whole."""
         faults: list[str] = []
         with translated(self.path):
-            for check in ("integrity_check", "foreign_key_check"):
+            for check in ("cipher_integrity_check", "integrity_check", "foreign_key_check"):
                 try:
                     faults += [", ".join(map(str, row)) for row in self._tables.execute(f"PRAGMA {check}") if row != ("ok",)]
-                except sqlite3.DatabaseError as error:
-                    if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_CORRUPT:
+                except dbapi2.DatabaseError as error:
+                    if getattr(error, "sqlite_errorcode", 0) & 0xFF != dbapi2.SQLITE_CORRUPT:
                         raise
                     faults.append(f"{check} gave up: {error}")
         return faults
 
-    def _prepare_file(self, create: bool) -> None:
-        if self.path.exists():
-            return
-        if not create:
-            raise StoreError(f"There is no database at {self.path}.", "Analyse a recording first, or give --database.")
+    @contextmanager
+    def _opening(self) -> Iterator[None]:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.touch(mode=0o600)  # for this person's eyes; SQLite gives its side files the same mode
+            yield
         except OSError as error:
-            raise StoreError(f"The database {self.path} cannot be made: {error.strerror}.", _NO_ACCESS[1]) from error
+            raise StoreError(f"The database {self.path} {_NO_ACCESS[0]}", _NO_ACCESS[1]) from error
+
+    def _prepare_file(self, create: bool, busy_timeout_s: float) -> None:
+        """An encrypted file stands in its place afterwards, or whatever stood there that is not ours."""
+        if not self.path.exists():
+            if not create:
+                raise StoreError(f"There is no database at {self.path}.", "Analyse a recording first, or give --database.")
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise StoreError(f"The database {self.path} cannot be made: {error.strerror}.", _NO_ACCESS[1]) from error
+            write_if_absent(self.path, self._empty_file())  # for this person's eyes; SQLite gives its side files the same mode
+        elif self.path.stat().st_size == 0:
+            with replacing(self.path) as partial:
+                partial.write_bytes(self._empty_file())
+        if head_of(self.path) == PLAIN_HEAD:
+            encrypt_plain(self.path, self.keys, busy_timeout_s)
+
+    def _empty_file(self) -> bytes:
+        """An encrypted database without tables, as bytes: no other process can see it half made."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "empty"
+            connection = raw_connection(path, derived(self.keys.master(), PURPOSE), BUSY_TIMEOUT_S, new_salt(self.keys))
+            connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+            connection.close()
+            return path.read_bytes()
 
     def _open(self) -> None:
         version = self._identify()
@@ -188,10 +215,8 @@ class Database:
     def _identify(self) -> int:
         """Version of the file, before anything in it is touched."""
         with self.reading():
-            application_id, version = self._number("application_id"), self._number("user_version")
-            is_new = not self.rows("SELECT 1 FROM sqlite_schema LIMIT 1") and application_id == version == 0
-        if not is_new and application_id != schema.APPLICATION_ID:
-            raise StoreError(f"{self.path} belongs to another program.", "Choose another file with --database.")
+            version = self._number("user_version")
+            require_ours(self._tables.conn, self.path)
         if version > len(schema.MIGRATIONS):
             raise StoreError(
                 f"The database {self.path} was written by a newer EmoAsst (version {version}, known: {len(schema.MIGRATIONS)}).",

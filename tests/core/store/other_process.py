@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -12,6 +11,8 @@ from session_records import random_session
 
 from emoasst_core.store import schema
 from emoasst_core.store.database import Database
+from emoasst_core.store.driver import connect
+from emoasst_core.store.keys import Keys
 from emoasst_core.store.sessions import save_session
 
 ENDLESS_MIGRATION = """
@@ -37,7 +38,7 @@ def say(text: str) -> None:
 
 
 def hold_lock(path: Path) -> None:
-    connection = sqlite3.connect(path, isolation_level=None)
+    connection = connect(path, Keys(), 5.0).conn
     connection.execute("BEGIN IMMEDIATE")
     say("locked")
     time.sleep(600)

@@ -6,12 +6,15 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from decrypted import bytes_within
 from processes import kill, other_process, wait_for
 from session_records import assert_same_session, random_session, saved_file
 
 from emoasst_core.errors import StoreError
 from emoasst_core.store import schema
 from emoasst_core.store.database import Database
+from emoasst_core.store.driver import connect
+from emoasst_core.store.keys import Keys
 from emoasst_core.store.sessions import delete_session, get_session, list_sessions, save_session
 
 
@@ -80,11 +83,11 @@ def test_a_file_with_tables_but_no_id_is_not_taken_over(path: Path) -> None:
 
 def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
     saved_file(path)
-    before = plain_file(path, f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
+    with closing(connect(path, Keys(), 5.0)) as tables:
+        tables.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
+    before = path.read_bytes()
     with pytest.raises(StoreError, match=r"newer EmoAsst .*Install the newer"):
         Database(path)
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (len(schema.MIGRATIONS) + 1,)
     assert path.read_bytes() == before
 
 
@@ -163,7 +166,7 @@ def test_a_migration_keeps_the_rows_and_a_backup_of_the_old_file(path: Path, mon
         assert database.rows("SELECT count(*) AS num FROM pets") == [{"num": 0}]
         assert database.rows("PRAGMA user_version") == [{"user_version": old_version + 1}]
         assert [info.session_id for info in list_sessions(database)] == ["kept"]
-    monkeypatch.undo()
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:-1])
     with Database(path.with_name(f"emoasst.version{old_version}.sqlite"), create=False) as backup:
         assert_same_session(get_session(backup, "kept"), random_session(0, session_id="kept", num_spans=400))
 
@@ -174,7 +177,7 @@ def test_a_migration_that_fails_leaves_the_old_version_whole(path: Path, monkeyp
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, broken))
     with pytest.raises(StoreError, match="no such table: nowhere"):
         Database(path)
-    monkeypatch.undo()
+    monkeypatch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:-1])
     with Database(path) as database:
         assert database.rows("SELECT name FROM sqlite_schema WHERE name = 'pets'") == []
         assert_same_session(get_session(database, "kept"), random_session(0, session_id="kept", num_spans=400))
@@ -211,8 +214,9 @@ def test_a_deleted_session_leaves_no_trace_in_the_files(path: Path) -> None:
     with Database(path) as database:
         save_session(database, record)
         database.checkpoint()
-        assert canary.encode() in path.read_bytes()
+        assert canary.encode() in bytes_within(path)
+        assert canary.encode() not in path.read_bytes()
         delete_session(database, "to be deleted")
-        remains = b"".join(file.read_bytes() for file in path.parent.iterdir())
+        remains = bytes_within(path)
         assert canary.encode() not in remains
         assert record.utterances[0].embeddings[next(iter(record.utterances[0].embeddings))].tobytes() not in remains
