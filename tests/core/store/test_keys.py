@@ -170,36 +170,26 @@ def test_a_file_of_another_home_is_refused_and_left_alone(path: Path, monkeypatc
     assert digests(path.parent) == before
 
 
-def plain_copy(path: Path, seed: int) -> None:
+def plain_copy(path: Path) -> None:
     """A database as EmoAsst wrote it before encryption: version 1, plain."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(path)) as connection, connection:
+    donor = path.with_name("donor.sqlite")
+    saved_file(donor)
+    with Database(donor) as database, closing(sqlite3.connect(path)) as connection, connection:
         connection.executescript(schema.MIGRATIONS[0])
+        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        for table in (name for name in tables if not name.startswith("sqlite_")):
+            connection.execute(f"DELETE FROM {table}")
+            columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+            for row in database.rows(f"SELECT {', '.join(columns)} FROM {table}"):
+                marks = ", ".join("?" * len(row))
+                connection.execute(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", tuple(row.values()))
         connection.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
         connection.execute("PRAGMA user_version = 1")
-        connection.execute("PRAGMA journal_mode = WAL")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
-        donor = path.with_name("donor.sqlite")
-        saved_file(donor)
-        with Database(donor) as database:
-            rows = {table: database.rows(f"SELECT * FROM {table}") for table in table_names(database)}
-    with closing(sqlite3.connect(path)) as connection, connection:
-        for table, values in rows.items():
-            connection.execute(f"DELETE FROM {table}")
-            for row in values:
-                marks = ", ".join("?" * len(row))
-                connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
     donor.unlink()
 
 
-def table_names(database: Database) -> list[str]:
-    found = database.rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
-    return [row["name"] for row in found]
-
-
 def test_a_plain_database_is_encrypted_once_with_every_row_and_no_plain_copy_left(path: Path) -> None:
-    plain_copy(path, 0)
+    plain_copy(path)
     assert path.read_bytes().startswith(b"SQLite format 3")
     with Database(path) as database:
         assert_same_session(get_session(database, "kept"), random_session(0, session_id="kept", num_spans=400))
@@ -214,7 +204,7 @@ def test_a_plain_database_is_encrypted_once_with_every_row_and_no_plain_copy_lef
 
 @pytest.mark.parametrize("dies_at", ["_is_equal", "replace"])
 def test_a_conversion_cut_short_leaves_the_plain_file_whole(path: Path, monkeypatch: pytest.MonkeyPatch, dies_at: str) -> None:
-    plain_copy(path, 0)
+    plain_copy(path)
 
     def die(*_: object) -> None:
         raise SystemExit
