@@ -116,6 +116,11 @@ class CuePolicy:
         if self.shown and self.shown.emotion is not None:
             self._evidence_s = -1e9
 
+    def rename(self, person: str, name: str) -> None:
+        """The person followed turned out to be somebody known; their readings go on."""
+        if self.person == person:
+            self.person = name
+
     def _read_absence(self, reading: Reading) -> Cue | None:
         self._votes.add(reading.time_s, None)
         if self._absent_since_s is None:

@@ -12,7 +12,7 @@ clip, and all 64 of another clip of the same person on the same day, are known a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -47,13 +47,14 @@ def embed_appearance(crop: NDArray[np.uint8]) -> Vector:
     """A face crop, (s, s, 3) uint8 RGB -> (embed_dim,) unit float32."""
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (GRADIENT_SIDE, GRADIENT_SIDE), interpolation=cv2.INTER_AREA)
-    shapes = np.sqrt(_GRADIENTS.compute(cv2.equalizeHist(cv2.GaussianBlur(small, (0, 0), 0.8))).ravel())
+    gradients = _GRADIENTS.compute(cv2.equalizeHist(cv2.GaussianBlur(small, (0, 0), 0.8)))
+    shapes = np.sqrt(np.asarray(gradients, np.float64).ravel())
     textures = _textures(cv2.resize(grey, (TEXTURE_SIDE, TEXTURE_SIDE), interpolation=cv2.INTER_AREA))
     joined = np.concatenate([shapes / max(float(np.linalg.norm(shapes)), 1e-9), textures])
-    return (joined / np.linalg.norm(joined)).astype(np.float32)
+    return np.asarray(joined / np.linalg.norm(joined), np.float32)
 
 
-def _textures(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
+def _textures(grey: NDArray[Any]) -> NDArray[np.float64]:
     """Roots of the pattern shares of each cell: their dot product is the Bhattacharyya coefficient."""
     inner = grey[1:-1, 1:-1]
     codes = np.zeros(inner.shape, np.int64)
@@ -63,7 +64,9 @@ def _textures(grey: NDArray[np.uint8]) -> NDArray[np.float64]:
     bins = _PATTERN_BINS[codes][: side * CELLS, : side * CELLS]
     cells = bins.reshape(CELLS, side, CELLS, side).swapaxes(1, 2).reshape(CELLS * CELLS, side * side)
     shares = np.stack([np.bincount(cell, minlength=59) for cell in cells]) / (side * side)
-    return np.sqrt(shares).ravel() / CELLS  # CELLS * CELLS histograms of length 1 each: together of length 1
+    return np.asarray(
+        np.sqrt(shares).ravel() / CELLS, np.float64
+    )  # CELLS * CELLS histograms of length 1 each: together of length 1
 
 
 class FaceGallery:

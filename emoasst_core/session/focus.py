@@ -65,7 +65,7 @@ class Focus:
             return predictions, self.policy.check_staleness(end_s)
         self._seen_s = self._faces.newest_frame_s
         readings: dict[str, FaceReading] = {}
-        in_view = self._faces.persons(end_s - fresh_s, end_s)
+        in_view = self._in_view(end_s - fresh_s, end_s)
         for person in in_view:
             reading = self._reader.read(person, end_s) if is_new and self._faces.is_in_newest_frame(person) else None
             if reading is not None:
@@ -75,6 +75,11 @@ class Focus:
         if not in_view:
             self._book.timeline.add_absence(Source.FACE, start_s, end_s, CueState.CANT_SEE)
         return predictions, self.policy.read(self._step_of_person(end_s, in_view, readings))
+
+    def _in_view(self, start_s: float, end_s: float) -> list[str]:
+        """Who was seen lately: those who can be read first, the nearest of them before the others."""
+        persons = self._faces.persons(start_s, end_s)
+        return sorted(persons, key=lambda person: not self._faces.between(person, start_s, end_s)[-1].is_readable)
 
     def _read_voice(self, time_s: float, speaking_since_s: float | None) -> list[Prediction]:
         if speaking_since_s is None:
@@ -98,7 +103,7 @@ class Focus:
 
     def _step_of_person(self, time_s: float, in_view: list[str], readings: dict[str, FaceReading]) -> Reading:
         person = self.policy.person
-        if person not in in_view and in_view:
+        if in_view and (person not in in_view or (in_view[0] in readings and not self._is_readable(person))):
             person = in_view[0]
             self.policy.switch_person(person)
         if person not in readings or (latest := self._faces.newest(person)) is None or latest.obstacle:
@@ -115,6 +120,10 @@ class Focus:
             is_supported=latest.is_frontal or agrees,
             is_fresh=face.is_fresh,
         )
+
+    def _is_readable(self, person: str) -> bool:
+        latest = self._faces.newest(person)
+        return latest is not None and latest.is_readable
 
     def _absence(self, time_s: float, person: str) -> Reading:
         """Nothing of that person can be read now; says why, and when it last could."""

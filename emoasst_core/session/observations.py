@@ -27,6 +27,11 @@ class SeenFace:
     embedding: Vector | None
     obstacle: str = ""
 
+    @property
+    def is_readable(self) -> bool:
+        """Whether it could be embedded."""
+        return self.embedding is not None
+
 
 class FaceMemory:
     """The faces of the last seconds, by person.
@@ -67,6 +72,13 @@ class FaceMemory:
         faces.append(face)
         while faces and face.time_s - faces[0].time_s > KEPT_S:
             faces.popleft()
+
+    def rename(self, track: str, person: str) -> None:
+        """A track turned out to be somebody known: what was seen of it is theirs."""
+        faces = self._seen.pop(track, None)
+        if faces is not None:
+            earlier = self._seen.get(person, deque())
+            self._seen[person] = deque(sorted((*earlier, *faces), key=lambda face: face.time_s))
 
     def persons(self, start_s: float, end_s: float) -> list[str]:
         """Who was seen in [start_s, end_s], those with the most picture area first."""

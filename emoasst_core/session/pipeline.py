@@ -6,7 +6,11 @@ analysed picture is embedded once, on arrival; windows and utterances choose amo
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy
@@ -16,9 +20,20 @@ from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
 from emoasst_core.session.captioner import Captioner
-from emoasst_core.session.events import CueChanged, FacesSeen, LevelHeard, Predicted, ProgressMade, SessionEvent, WordsHeard
+from emoasst_core.session.events import (
+    CueChanged,
+    FacesSeen,
+    LevelHeard,
+    PeopleSeen,
+    Predicted,
+    ProgressMade,
+    SessionEvent,
+    WordsHeard,
+)
 from emoasst_core.session.focus import Focus
+from emoasst_core.session.identities import Identities
 from emoasst_core.session.observations import FaceMemory, SeenFace, SoundMemory
+from emoasst_core.session.people_watch import PeopleWatch
 from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.timeline_builder import TimelineBuilder
@@ -30,6 +45,7 @@ from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
 from emoasst_core.windows.voice_activity import VoiceActivity
 
 JOIN_GAP_S = 0.3  # readings of one lane that say the same are one span unless further apart than this
+SOMEONE_NEW = "someone new"  # in the way of reading a face that nobody knows, or that may not be read
 FRONTAL_SHARE = (
     0.28  # the nose lies at least this far from both eyes, as a share of their distance, in a face seen from the front
 )
@@ -45,6 +61,7 @@ class Pipeline:
         captioner: transcribes; None leaves the words out.
         recording: name kept with the session.
         profile: name of the model profile, kept with the session.
+        identities: who is known by face; None for nobody.
     """
 
     def __init__(
@@ -55,12 +72,13 @@ class Pipeline:
         captioner: Captioner | None = None,
         recording: str = "",
         profile: str = "starter",
+        identities: Identities | None = None,
     ) -> None:
         self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
         self.stages = StageClock()
-        self.plan = SessionPlan()
         self._detector, self._captioner = detector, captioner
         self._tracker = FaceTracker(options.faces)
+        self._identities, self._people_watch = identities or Identities(), PeopleWatch()
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
         self._faces, self._sound = FaceMemory(), SoundMemory()
@@ -77,7 +95,7 @@ class Pipeline:
 
     def use_plan(self, plan: SessionPlan) -> None:
         """Read only whom the plan allows, from now on."""
-        self.plan = plan
+        self._identities.plan = plan
 
     def feed(self, item: Frame | AudioBlock) -> list[SessionEvent]:
         """Take in the next picture or block of sound, in time order.
@@ -132,13 +150,26 @@ class Pipeline:
         with self.stages.measure("finding faces"):
             faces = self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
         self._faces.note_frame(frame.time_s)
-        if faces:
-            self._remember(frame, faces)
-        return [FacesSeen(frame.time_s, tuple(faces)), ProgressMade(frame.time_s, 0.0)]
+        named = self._remember(frame, faces) if faces else ()
+        events: list[SessionEvent] = [FacesSeen(frame.time_s, named), ProgressMade(frame.time_s, 0.0)]
+        persons = self._people_watch.see(frame.time_s, [face.person for face in named])
+        return events if persons is None else [*events, PeopleSeen(persons)]
 
-    def _remember(self, frame: Frame, faces: list[Face]) -> None:
-        crops = [crop(frame.image, crop_box(face, self._detector.name)) for face in faces]
-        obstacles = [find_obstacle(picture) for picture in crops]
+    def _remember(self, frame: Frame, tracked: list[Face]) -> tuple[Face, ...]:
+        """Name the faces of a picture, and embed those that may be read; the child's leaves no trace in the analysis."""
+        pictures = [crop(frame.image, crop_box(face, self._detector.name)) for face in tracked]
+        with self.stages.measure("knowing faces"):
+            named = self._named(frame.time_s, tracked, pictures)
+        faces: list[Face] = []
+        crops: list[NDArray[np.uint8]] = []
+        obstacles: list[str] = []
+        for track, face, picture in zip(tracked, named, pictures, strict=True):
+            if self._identities.is_child(face.person):
+                continue
+            may_read = self._identities.may_read(track.person, face.person)
+            faces.append(face)
+            crops.append(picture)
+            obstacles.append(find_obstacle(picture) if may_read else SOMEONE_NEW)
         readable = [picture for picture, obstacle in zip(crops, obstacles, strict=True) if not obstacle]
         with self.stages.measure("embedding faces"):
             embeddings = iter(self.recogniser.embed_crops(readable))
@@ -146,6 +177,19 @@ class Pipeline:
             embedding = None if obstacle else next(embeddings)
             area_px = face.box.width * face.box.height
             self._faces.add(face.person, SeenFace(frame.time_s, area_px, is_frontal(face), embedding, obstacle))
+        return tuple(named)
+
+    def _named(self, time_s: float, tracked: list[Face], pictures: list[NDArray[np.uint8]]) -> list[Face]:
+        """The faces with the names of those who are known; of two that seem to be one person the larger keeps the name."""
+        named: list[Face] = []
+        for face, picture in zip(tracked, pictures, strict=True):
+            person = self._identities.name(face.person, picture, time_s)
+            is_taken = any(other.person == person for other in named)
+            if person != face.person and not is_taken:
+                self._faces.rename(face.person, person)
+                self._focus.policy.rename(face.person, person)
+            named.append(face if is_taken else replace(face, person=person))
+        return named
 
     def _hear(self, block: AudioBlock) -> list[SessionEvent]:
         self._has_sound = True

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from emoasst_core.config import AnalysisOptions, CueOptions
 from emoasst_core.datatypes import Shot
+from emoasst_core.faces.appearance import ENCODER_HASH
 from emoasst_core.faces.detector import FaceDetector, open_detector
 from emoasst_core.paths import models_folder
 from emoasst_core.session.captioner import Captioner
+from emoasst_core.session.identities import Identities
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.store.database import Database
+from emoasst_core.store.people import People
 from emoasst_core.store.shots import shots_for
 from emoasst_core.systems.opening import open_recogniser
 from emoasst_core.systems.recogniser import Recogniser
@@ -37,7 +40,8 @@ def open_pipeline(profile: str, options: AnalysisOptions, database_path: Path | 
     recogniser.use_shots(read_shots(database_path, recogniser.encoder_hash), options.memory)
     merged = replace(options, cues=with_model_thresholds(options.cues, recogniser))
     captioner = load_captioner() if options.transcribe else None
-    return Pipeline(recogniser, merged, find_detector(options), captioner, recording, profile)
+    identities = read_identities(database_path)
+    return Pipeline(recogniser, merged, find_detector(options), captioner, recording, profile, identities)
 
 
 @functools.lru_cache(maxsize=1)
@@ -63,6 +67,15 @@ def read_shots(database_path: Path | None, encoder_hash: str) -> list[Shot]:
         return []
     with Database(database_path) as database:
         return shots_for(database, encoder_hash)
+
+
+def read_identities(database_path: Path | None) -> Identities:
+    """The people the family has shown to the program; nobody where there is no database yet."""
+    if database_path is None or not database_path.exists():
+        return Identities()
+    with Database(database_path) as database:
+        people = People(database)
+        return Identities(people.faces(ENCODER_HASH), {person.person_id: person.role for person in people.all()})
 
 
 def with_model_thresholds(options: CueOptions, recogniser: Recogniser) -> CueOptions:

@@ -12,8 +12,11 @@ from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import AnalysisOptions, FaceOptions
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, CueState, Frame, Modality, Source
 from emoasst_core.session.events import CueChanged, FacesSeen, Predicted
+from emoasst_core.session.face_pictures import read_face
+from emoasst_core.session.identities import Identities
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.session.pipeline_factory import find_detector, load_recogniser
+from emoasst_core.session.plan import SessionPlan
 
 
 @pytest.fixture
@@ -117,3 +120,26 @@ def test_a_slow_analysis_rate_does_not_lose_the_face_between_two_frames():
     play(slow, demo_items(8.0, sound=False))
     absent = [span for span in slow.record().timeline.spans if span.source is Source.SHOWN and span.state is CueState.CANT_SEE]
     assert not [span for span in absent if span.start_s > 2.5]
+
+
+def cues_of(recogniser, identities, plan, seconds=4.0):
+    options = AnalysisOptions(transcribe=False)
+    one = Pipeline(recogniser, options, find_detector(options), None, "test", identities=identities)
+    one.use_plan(plan)
+    return [event.cue for event in play(one, demo_items(seconds, sound=False)) if isinstance(event, CueChanged)]
+
+
+def test_somebody_shown_before_is_named_and_a_face_outside_the_plan_gets_no_cue(monkeypatch: pytest.MonkeyPatch):
+    recogniser = load_recogniser("starter")
+    recogniser.use_shots([])
+    frame = next(item for item in demo_items(3.0, sound=False) if item.time_s > 2.0)
+    pictures = [("p-00000001", read_face(frame.image).embedding)]
+    known = cues_of(recogniser, Identities(pictures, {"p-00000001": "adult"}), SessionPlan(("p-00000001",)))
+    assert "p-00000001" in {cue.person for cue in known if cue.emotion}
+    monkeypatch.setattr(
+        recogniser, "embed_crops", lambda crops: pytest.fail("embedded") if crops else np.zeros((0, 128), np.float32)
+    )
+    other = cues_of(recogniser, Identities(pictures, {"p-00000001": "adult"}), SessionPlan(("p-00000002",)).without("p-00000002"))
+    assert {cue.emotion for cue in other} == {None} and "someone new" in {cue.reason for cue in other}
+    child = cues_of(recogniser, Identities(pictures, {"p-00000001": "child"}), SessionPlan(("p-00000001",)))
+    assert {cue.emotion for cue in child} == {None}
