@@ -107,6 +107,8 @@ def run(arguments: argparse.Namespace) -> int:
     card = train_from_arguments(arguments, console)
     if card:
         print(json.dumps({"run_id": card["run_id"], "out": str(arguments.out), "dev": card["dev"]}, indent=1))
+        if card["is_profile"]:
+            console.print(f"Use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
     return 0
 
 

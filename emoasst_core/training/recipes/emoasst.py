@@ -21,7 +21,16 @@ from emoasst_core.training.manifests.manifest import Manifest
 from emoasst_core.training.recipes.head_data import HeadData, Part
 from emoasst_core.training.recipes.head_options import HeadOptions
 from emoasst_core.training.recipes.head_training import score_head, selection_protocol, train_head
-from emoasst_core.training.recipes.run_folder import Heads, begin_run, build_heads, environment, options_as_dict, save_heads
+from emoasst_core.training.recipes.run_folder import (
+    Heads,
+    begin_run,
+    build_heads,
+    embed_everything,
+    environment,
+    options_as_dict,
+    save_heads,
+)
+from emoasst_core.training.recipes.run_profile import write_profile
 from emoasst_core.training.towers import Towers
 from emoasst_core.training.trainer import EpochReport
 
@@ -82,6 +91,8 @@ def train_emoasst(
     card["selection"] = {"metric": options.selection, "split": "dev", "protocol": selection_protocol(options)}
     if launch.is_first:
         save_heads(out, heads, class_text)
+        dev = embed_everything(manifest, store, heads, class_text, options, launch.device).split("dev")
+        card["is_profile"] = write_profile(out, towers, heads, dev, class_text, options)
         write_run_card(out, card)
     return card
 

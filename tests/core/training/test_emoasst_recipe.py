@@ -8,11 +8,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emoasst_core import cli
+from emoasst_core.datatypes import Modality
 from emoasst_core.encoders.vision import VisionEncoder
 from emoasst_core.errors import ConfigError
+from emoasst_core.recogniser import Recogniser
 from emoasst_core.training.clip_reader import ClipReader
 from emoasst_core.training.recipes.run_folder import open_run
 from tests.core.training.small_training import train_arguments
@@ -112,3 +115,18 @@ def test_full_size_networks_train_on_real_clips_and_survive_a_kill(tmp_path, dat
         process.wait(60)
     subprocess.run([*program, *killed], check=True, timeout=3000)
     assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
+
+
+def test_a_finished_run_is_a_profile_that_reads_like_its_training(tmp_path, listing, towers):
+    assert cli.main(train_arguments(listing, towers, tmp_path / "run")) == 0
+    recogniser = Recogniser(tmp_path / "run")
+    run = open_run(tmp_path / "run")
+    embedded = run.embed()
+    row = embedded.ids.index("Dan_joy_1")
+    data = run.manifest.rows[row]
+    clip = ClipReader(pictures="frame", num_frames=4).read(run.manifest, data)
+    face = recogniser.embed_video(recogniser.embed_crops(clip.pictures))
+    np.testing.assert_allclose(face, embedded.embeddings[Modality.FACE][row], atol=2e-3)
+    probs = recogniser.classify({Modality.FACE: face})
+    assert probs.sum() == pytest.approx(1.0, abs=1e-5)
+    assert json.loads((tmp_path / "run" / "run_card.json").read_text(encoding="utf-8"))["is_profile"]
