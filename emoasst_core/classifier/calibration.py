@@ -158,7 +158,7 @@ def fit_vector_scaling(logits: ArrayLike, labels: ArrayLike, prior_clips: float 
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
-        options={"maxiter": 1000},
+        options={"maxiter": 1000, "ftol": 1e-14},  # flat where the logits say little: the gradient, not the gain, tells the end
     )
     inside = np.ones(len(start), bool)
     inside[:NUM_EMOTIONS] = np.abs(found.x[:NUM_EMOTIONS]) < LOG_BOUND

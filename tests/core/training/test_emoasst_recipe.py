@@ -38,7 +38,8 @@ def test_a_training_killed_again_and_again_ends_with_the_losses_of_one_that_was_
             time.sleep(0.01)
         process.send_signal(getattr(signal, "SIGKILL", signal.SIGTERM))
         process.wait(60)
-    subprocess.run([*program, *killed], check=True, capture_output=True, env=environment, timeout=170)
+    last = subprocess.run([*program, *killed], capture_output=True, text=True, env=environment, timeout=170)
+    assert last.returncode == 0, last.stderr
     assert losses(tmp_path / "killed") == losses(tmp_path / "whole")
     cards = [json.loads((tmp_path / name / "run_card.json").read_text(encoding="utf-8")) for name in ("killed", "whole")]
     assert cards[0]["dev"] == cards[1]["dev"]
