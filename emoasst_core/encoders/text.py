@@ -70,8 +70,10 @@ class TextEncoder:
         wanted = list(dict.fromkeys(texts))
         found = {text: self._remembered[text] for text in wanted if text in self._remembered}
         new = [text for text in wanted if text not in found]
-        for start in range(0, len(new), BATCH_SIZE):
-            batch = new[start : start + BATCH_SIZE]
+        # On a CPU one by one: in a batch the last bits of a text depend on its neighbours, and a resumed training has others.
+        step = 1 if self.device.name == "cpu" else BATCH_SIZE
+        for start in range(0, len(new), step):
+            batch = new[start : start + step]
             found.update(zip(batch, self._run(batch), strict=True))
         self._remembered.update({text: found[text] for text in new})
         while len(self._remembered) > MAX_REMEMBERED:
