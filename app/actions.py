@@ -94,6 +94,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         )
         for answer, key in ANSWER_KEYS.items()
     ),
+    ActionSpec("practice_play", "Play or pause the clip to guess", ("Space",), "practice"),
+    ActionSpec("practice_again", "Play the clip to guess again", ("R",), "practice"),
+    ActionSpec("practice_slow", "Play the clip to guess at half speed", ("H",), "practice"),
+    ActionSpec("practice_next", "Go on to the next clip", ("N", "Right"), "practice"),
+    *(ActionSpec(f"guess_{emotion}", f"Guess: {emotion}", (ANSWER_KEYS[emotion],), "practice") for emotion in EMOTIONS),
+    ActionSpec("practice", "Practise with clips", ("Ctrl+G",), "any", "Guess how people of the family feel in short clips"),
+    ActionSpec("trends", "Look at all sessions over time", ("Ctrl+T",), "any", "What the program did, session by session"),
 )
 
 

@@ -23,9 +23,11 @@ from app.pages.answer_page import AnswerPage
 from app.pages.diagnostics_page import DiagnosticsPage
 from app.pages.live_page import LivePage
 from app.pages.people_page import PeoplePage
+from app.pages.practice_page import PracticePage
 from app.pages.review_page import ReviewPage
 from app.pages.set_up_page import SetUpPage
 from app.pages.start_page import StartPage
+from app.pages.trends_page import TrendsPage
 from app.preferences import Choices
 from app.services import Services
 from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme, give_theme
@@ -62,9 +64,11 @@ class MainWindow(QMainWindow):
         self.people_page = PeoplePage(services)
         self.diagnostics_page = DiagnosticsPage(services, log)
         self.child_window = ChildWindow(services.catalogue)
+        self.practice_page = PracticePage(services)
+        self.trends_page = TrendsPage(services)
         self.pages = QStackedWidget()
         own: list[QWidget] = [self.start_page, self.set_up_page, self.live_page, self.people_page, self.diagnostics_page]
-        for page in (*own, self.review_page, self.answer_page):
+        for page in (*own, self.review_page, self.answer_page, self.practice_page, self.trends_page):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
         self._hints = QGuiApplication.styleHints()  # kept: a chained call would be deleted at once
@@ -141,6 +145,16 @@ class MainWindow(QMainWindow):
         self._show(self.diagnostics_page)
         self.diagnostics_page.enter()
 
+    def open_practice(self) -> None:
+        """Show the family's clips to guess; the child may use it, so no PIN is asked for."""
+        self._show(self.practice_page)
+        self.practice_page.enter()
+
+    def open_trends(self) -> None:
+        """Show all sessions over time."""
+        self._show(self.trends_page)
+        self.trends_page.enter()
+
     def adult_only(self, then: Callable[[], None]) -> None:
         """Go on where the adult's part is open; else ask for the PIN first."""
         self.keeper.adult_only(then)
@@ -148,13 +162,20 @@ class MainWindow(QMainWindow):
     def _session_saved(self, session_id: str) -> None:
         """Go to the review, or, where there is a PIN, lock and offer it."""
         if not self.keeper.has_pin:
-            self.open_session(session_id)
+            self._look_back(session_id)
             return
         self.keeper.session_over()
         self.go_home()
         self.start_page.offer(
-            "The session is saved.", "", "Look at it", lambda: self.adult_only(lambda: self.open_session(session_id))
+            "The session is saved.", "", "Look at it", lambda: self.adult_only(lambda: self._look_back(session_id))
         )
+
+    def _look_back(self, session_id: str) -> None:
+        """After a live session its unclear moments are asked about; a recording is looked at first."""
+        if self.live_page.was_live:
+            self.open_answers(session_id)
+        else:
+            self.open_session(session_id)
 
     def _locked(self, reason: str) -> None:
         """The adult's part is shut; a session that runs goes on."""
@@ -182,6 +203,7 @@ class MainWindow(QMainWindow):
         self.answer_page.leave()
         self.diagnostics_page.leave()
         self.child_window.hide()
+        self.practice_page.leave()
         event.accept()
 
     def _chosen_theme(self, name: str) -> Theme:
@@ -234,6 +256,8 @@ class MainWindow(QMainWindow):
             "diagnostics": self.open_diagnostics,
             "settings": guarded(self._show_settings),
             "show_keys": self._show_keys,
+            "practice": self.open_practice,
+            "trends": guarded(self.open_trends),
             "lock": self.keeper.lock,
         }
         self.start_page.recording_wanted.connect(guarded(self.ask_for_recording))
@@ -252,6 +276,10 @@ class MainWindow(QMainWindow):
         self.review_page.answers_wanted.connect(self.open_answers)
         self.answer_page.left.connect(self.go_home)
         self.answer_page.session_wanted.connect(self.open_session)
+        self.practice_page.left.connect(self.go_home)
+        self.practice_page.scores_wanted.connect(lambda keeps: self.adult_only(lambda: self.practice_page.keep_scores(keeps)))
+        self.trends_page.left.connect(self.go_home)
+        self.trends_page.session_wanted.connect(self.open_session)
         self.keeper.locked.connect(self._locked)
         services.bridge.event_told.connect(self.live_page.take)
         services.bridge.frame_seen.connect(self.live_page.show_frame)

@@ -30,6 +30,7 @@ class Choices:
         camera_id, microphone_id: the devices used last; "" for none or no wish.
         child_screen: name of the screen that carries the calm view for the child; "" for no such view.
         cue_sound: a soft tone with a new cue.
+        keeps_practice_scores: an adult wants the scores of practice rounds kept.
         lock_after_min: minutes without a key or the mouse until the adult's part is locked, where a PIN is set.
     """
 
@@ -45,6 +46,7 @@ class Choices:
     child_screen: str = ""
     cue_sound: bool = False
     lock_after_min: int = 5
+    keeps_practice_scores: bool = False
 
     @property
     def options(self) -> AnalysisOptions:

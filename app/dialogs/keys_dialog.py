@@ -13,6 +13,7 @@ PAGE_NAMES = {
     "live": "While a session runs",
     "answer": "While answering clips",
     "review": "In the timeline",
+    "practice": "While practising",
     "any": "Everywhere",
 }
 

@@ -70,6 +70,11 @@ class LivePage(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # so that no key press stops a session by mistake
         self._connect()
 
+    @property
+    def was_live(self) -> bool:
+        """Whether the session was of camera and microphone, not of a recording."""
+        return self._recording is None
+
     def enter_recording(self, path: Path, names: Mapping[str, str] | None = None) -> None:
         """Show that a recording is about to play."""
         self._plan = SessionPlan()

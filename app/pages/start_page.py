@@ -27,7 +27,15 @@ DELETE_WORDS = (
 NONE_YET = "None yet. What you open or record will be listed here."
 LOCKED = "Locked. The sessions are shown after the PIN."
 CONTENT_PX = 980
-MORE = {"people": "People", "diagnostics": "Diagnostics", "settings": "Settings", "show_keys": "Keys", "lock": "Lock"}
+MORE = {
+    "practice": "Practice",
+    "trends": "Over time",
+    "people": "People",
+    "diagnostics": "Diagnostics",
+    "settings": "Settings",
+    "show_keys": "Keys",
+    "lock": "Lock",
+}
 
 
 class StartPage(QWidget):

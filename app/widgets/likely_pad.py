@@ -18,12 +18,17 @@ NONE_OF_THESE = "None of these"
 
 
 class LikelyPad(QWidget):
-    """One button per answer; each has one key that never changes."""
+    """One button per answer; each has one key that never changes.
+
+    Args:
+        with_extras: also offer "Something else" and "Can't tell".
+    """
 
     answered = Signal(str)
 
-    def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, with_extras: bool = True, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._extras = (SOMETHING_ELSE, CANT_TELL) if with_extras else ()
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(8)
@@ -39,13 +44,13 @@ class LikelyPad(QWidget):
     def offer(self, likeliest: Sequence[str]) -> None:
         """Offer these emotions, "Something else" and "Can't tell"."""
         self.shows_all = len(likeliest) >= len(EMOTIONS)
-        self._arrange([*likeliest, SOMETHING_ELSE, CANT_TELL])
+        self._arrange([*likeliest, *self._extras])
 
     def choose(self, answer: str) -> None:
         """Take an answer; the first "Something else" only shows the other emotions."""
         if answer == SOMETHING_ELSE and not self.shows_all:
             self.shows_all = True
-            self._arrange([*EMOTIONS, SOMETHING_ELSE, CANT_TELL])
+            self._arrange([*EMOTIONS, *self._extras])
             return
         self.answered.emit(answer)
 

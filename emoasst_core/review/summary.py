@@ -78,9 +78,7 @@ def utterance_text(record: SessionRecord) -> str:
 
 def _person(name: str, spans: list[TimelineSpan]) -> PersonSummary:
     shown = Counter(span.emotion for span in spans if span.source is Source.SHOWN and span.emotion is not None)
-    cues = [span for span in spans if span.source is Source.SHOWN and span.state in COUNTED]
-    shown_s = _covered_s(cues)
-    unsure_s = _covered_s(span for span in cues if span.state is CueState.UNSURE)
+    shown_s, unsure_s = shown_seconds(spans)
     return PersonSummary(
         person=name,
         seen_s=_covered_s(span for span in spans if span.source is Source.FACE and span.state is not CueState.CANT_SEE),
@@ -88,6 +86,12 @@ def _person(name: str, spans: list[TimelineSpan]) -> PersonSummary:
         shown=dict(shown.most_common()),
         unsure_share=unsure_s / shown_s if shown_s else None,
     )
+
+
+def shown_seconds(spans: Iterable[TimelineSpan]) -> tuple[float, float]:
+    """Seconds in which a cue was shown, and those of them in which it said "Not sure"."""
+    cues = [span for span in spans if span.source is Source.SHOWN and span.state in COUNTED]
+    return _covered_s(cues), _covered_s(span for span in cues if span.state is CueState.UNSURE)
 
 
 def _covered_s(spans: Iterable[TimelineSpan]) -> float:
