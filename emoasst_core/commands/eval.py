@@ -17,6 +17,8 @@ EXAMPLE: Final = """examples:
   emoasst eval --run runs/meld --protocol cache --modality face --shots 1,4,16 --seeds 10 --json cache.json
   emoasst eval --run runs/meld --protocol fused --split test --json fused.json
   emoasst eval --compare runs/a/predictions_dev_probe_face.csv runs/b/predictions_dev_probe_face.csv
+  emoasst eval --compare-systems --data FOLDER --run runs/systems --split test --json systems.json
+  emoasst eval --system mer-clip --profile runs/mer-clip --manifest clips.csv --modality fused --json fused.json
   emoasst eval --ablations --run runs/tables --data MELD.Raw --split dev --json tables.json
 
 With --manifest, a model profile is measured on a csv with the columns path and emotion, and maybe speaker, text, start_s, end_s
@@ -25,7 +27,8 @@ sound and video may be mixed; a face picture may be a tight crop. A row that can
 is listed under "errors". With --run, what `emoasst train` left in a folder is measured on a split of its own data; whatever has
 to be chosen is chosen on dev, and test can be scored once per run, protocol and modality. --ablations trains without and with the
 emotion prompts into the --run folder and fills in the paper's Tables 2 to 5. --compare asks whether two prediction files of the
-same rows differ (McNemar).
+same rows differ (McNemar). --compare-systems puts EmoAsst beside the four other systems: those that are not trained yet in the
+--run folder are trained there first (small size, minutes each); FOLDER holds faces/, speech/ and meld/, or --data is a listing.
 """
 PROTOCOLS: Final = ("probe", "zero-shot", "cache", "fused")
 
@@ -54,6 +57,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     runs.add_argument("--seeds", type=int, default=10, metavar="N", help="cache: draws of the shots (default: 10)")
     runs.add_argument("--compare", type=Path, nargs=2, metavar="CSV", help="two prediction files of the same rows")
     runs.add_argument("--ablations", action="store_true", help="fill in the paper's tables, in the folder --run, for --data")
+    runs.add_argument("--compare-systems", action="store_true", help="all five systems, in the folder --run, on --data")
+    runs.add_argument("--training-seeds", type=_seeds, default=(0,), metavar="S,...", help="with --compare-systems (default: 0)")
+    parser.add_argument("--system", metavar="NAME", help="with --manifest: the profile must be of this system")
     trained = parser.add_argument_group("with --ablations, as for `emoasst train`")
     for add_options in (add_data_options, add_tower_options, add_clip_options, add_head_options):
         add_options(trained)
@@ -69,15 +75,20 @@ def run(arguments: argparse.Namespace) -> int:
     ways: dict[str, tuple[Callable[[argparse.Namespace], int], tuple[str, ...]]] = {
         "compare": (_compare, ()),
         "ablations": (_ablate, ("run_folder", "data")),
+        "compare_systems": (_compare_systems, ("run_folder", "data")),
         "run_folder": (_score_run, ("protocol", "json")),
         "manifest": (_score_manifest, ("modality", "json")),
     }
     given = [way for way in ways if getattr(arguments, way)]
-    if "ablations" in given and "run_folder" in given:
+    if {"ablations", "compare_systems"} & set(given) and "run_folder" in given:
         given.remove("run_folder")
     if len(given) != 1:
         arguments.refuse("give --manifest with --modality, or --run with --protocol, or --ablations with --run, or --compare")
     measure, needed = ways[given[0]]
+    if arguments.system:
+        from emoasst_core.systems.opening import profile_of_system
+
+        arguments.profile = profile_of_system(arguments.system, "" if arguments.profile == "starter" else arguments.profile)
     missing = [_option(name) for name in needed if getattr(arguments, name) is None]
     if missing:
         arguments.refuse(f"{_option(given[0])} needs {' and '.join(missing)}")
@@ -95,6 +106,10 @@ def _counts(text: str) -> tuple[int, ...]:
     if not counts or min(counts) < 1:
         raise argparse.ArgumentTypeError("shot counts must be 1 or more")
     return counts
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
 
 
 def _score_run(arguments: argparse.Namespace) -> int:
@@ -134,6 +149,24 @@ def _ablate(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json(arguments.json, tables)
     print(as_markdown(tables))
+    return 0
+
+
+def _compare_systems(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from emoasst_core.training.core_sharing import share_cores
+
+    share_cores()
+    from emoasst_core.evaluation.compare_systems import as_markdown, compare_systems
+
+    console = Console(stderr=True, highlight=False)
+    comparison = compare_systems(
+        arguments.data, arguments.run_folder, arguments.split, arguments.training_seeds, tell=lambda line: console.print(line)
+    )
+    if arguments.json:
+        write_json(arguments.json, comparison)
+    print(as_markdown(comparison))
     return 0
 
 

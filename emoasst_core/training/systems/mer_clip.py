@@ -62,7 +62,7 @@ def train_mer_clip(examples: ExampleSet, training: Training) -> dict[str, Any]:
     module, trained = build(training)
     data = read_data(examples, module, trained, NUM_FRAMES[training.size])
     options = TrainerOptions(
-        training.epochs(12, 20), RATE[training.size], 0.001 if training.size == "full" else 0.02, 1.0,
+        training.epochs(8, 20), RATE[training.size], 0.001 if training.size == "full" else 0.02, 1.0,
         ema_decay=0.98 if training.size == "small" else 0.0, clip_norm=1.0, seed=training.seed,
     )  # fmt: skip
     batch_size = 32 if training.size == "small" else 16
