@@ -16,8 +16,9 @@ from emoasst_core.session.intake import Intake, RecordingIntake
 from emoasst_core.session.live_intake import LiveIntake
 from emoasst_core.session.message import DEFAULT_FACTORY, FromWorker, WorkerSettings
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
+from emoasst_core.session.recorder import recording_sinks
 from emoasst_core.session.session_run import SessionRun
-from emoasst_core.session.sinks import OpenSinks, no_sinks
+from emoasst_core.session.sinks import OpenSinks
 from emoasst_core.session.worker import Worker
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class SessionRunner:
         sessions_folder: where a session's files go; None for the usual place.
         factory: what the model process opens its pipeline with.
         open_sinks: called at the start of a session with its id and plan; what it returns gets every frame and block.
+            None to keep an encrypted recording where the plan says so.
 
     Attributes:
         options: may be changed; the next session follows it.
@@ -52,13 +54,13 @@ class SessionRunner:
         database_path: Path | None = None,
         sessions_folder: Path | None = None,
         factory: str = DEFAULT_FACTORY,
-        open_sinks: OpenSinks = no_sinks,
+        open_sinks: OpenSinks | None = None,
     ) -> None:
         self._on_event = on_event
         self.options = options or AnalysisOptions()
         self._database_path = database_path or paths.database_path()
         self._sessions_folder = sessions_folder or paths.sessions_folder()
-        self._open_sinks = open_sinks
+        self._open_sinks = open_sinks or recording_sinks(self._database_path)
         self._lock = threading.Lock()
         self._run: SessionRun | None = None
         self._live: LiveIntake | None = None

@@ -11,6 +11,7 @@ from typing import Final
 from emoasst_core.store.migrations.audit import AUDIT
 from emoasst_core.store.migrations.clips import CLIPS
 from emoasst_core.store.migrations.gate import GATE
+from emoasst_core.store.migrations.media import MEDIA
 from emoasst_core.store.migrations.people import PEOPLE
 from emoasst_core.store.migrations.practice import PRACTICE
 from emoasst_core.store.migrations.session_marks import SESSION_MARKS
@@ -129,4 +130,6 @@ CREATE INDEX cache_members_by_shot ON cache_members (shot_id);  -- deleting a sh
 INSERT INTO cache_versions (created_at, change) VALUES (strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now'), 'empty cache');
 """
 
-MIGRATIONS: tuple[str, ...] = (_SESSIONS_AND_SHOTS, PEOPLE, CLIPS, AUDIT, GATE, SHOT_DETAILS, SESSION_MARKS, PRACTICE)
+MIGRATIONS: tuple[str, ...] = (
+    _SESSIONS_AND_SHOTS, PEOPLE, CLIPS, AUDIT, GATE, SHOT_DETAILS, SESSION_MARKS, PRACTICE, MEDIA,
+)  # fmt: skip
