@@ -71,14 +71,23 @@ def versions() -> Lines:
 
 def model_lines(profile: str) -> Lines:
     """Name, version and hash of the models in use; reads their files, so call it off the window's thread."""
-    from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
+    from emoasst_core.profile import read_profile, resolve_profile
+    from emoasst_core.systems.opening import hash_of_profile
+    from emoasst_core.systems.profile import EMOASST, read_system_profile, system_of
 
     folder = resolve_profile(profile)
+    if (system := system_of(folder)) != EMOASST:
+        other = read_system_profile(folder)
+        return [
+            ("Profile", f"{other.name} {other.version}"),
+            ("System", system),
+            ("Hash of the encoders", hash_of_profile(folder)),
+        ]
     config = read_profile(folder)
     return [
         ("Profile", f"{config.name} {config.version}"),
         ("Towers", ", ".join(part for part in (config.vision, config.audio, config.text) if part)),
-        ("Hash of the encoders", encoder_hash(folder, config)),
+        ("Hash of the encoders", hash_of_profile(folder)),
     ]
 
 

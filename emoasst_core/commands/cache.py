@@ -11,11 +11,12 @@ from typing import Final
 from emoasst_core.atomic_file import write_atomically
 from emoasst_core.emotions import EMOTIONS, emotion_index
 from emoasst_core.paths import database_path
-from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
+from emoasst_core.profile import resolve_profile
 from emoasst_core.review.relabel import relabel, undo_last_change, withdraw
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import find_session
 from emoasst_core.store.shots import ShotRecord, current_version, earlier_versions, export_shots, list_shots
+from emoasst_core.systems.opening import hash_of_profile
 
 EXAMPLES: Final = """examples:
   emoasst cache add --session 20250131-174502-3fa9 --utterance 4 --emotion joy
@@ -89,7 +90,7 @@ def _emotion(text: str) -> str:
 def _add(database: Database, arguments: argparse.Namespace) -> None:
     session = find_session(database, arguments.session)
     folder = resolve_profile(arguments.profile or session.profile)
-    in_use = encoder_hash(folder, read_profile(folder))
+    in_use = hash_of_profile(folder)
     shot = relabel(database, arguments.session, arguments.utterance, arguments.emotion, encoder_hash=in_use)
     made_from = ", ".join(modality.value for modality in shot.keys)
     print(f"Shot {shot.shot_id}: {arguments.emotion} for utterance {arguments.utterance} of {arguments.session} ({made_from}).")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -63,9 +62,7 @@ def compare_systems(
             folder = out / (system if system == EMOASST else f"{system}-seed{seed}")
             if system != EMOASST and not (folder / CARD_JSON).exists():
                 tell(f"{system}: training with seed {seed}")
-                started = time.monotonic()
                 train_system(system, examples, Training(folder, seed=seed), data if is_joined else None)
-                (folder / "training_s.txt").write_text(f"{time.monotonic() - started:.0f}\n", "utf-8")
             tell(f"{system}: scoring")
             runs.append(score_system(system, folder, examples, split))
         rows[system] = merge(runs)

@@ -9,8 +9,8 @@ from typing import Final
 
 from emoasst_core.datatypes import Shot
 from emoasst_core.errors import ConfigError
-from emoasst_core.profile import resolve_profile
-from emoasst_core.systems.profile import EMOASST, require_system, system_of
+from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
+from emoasst_core.systems.profile import EMOASST, hash_of, read_system_profile, require_system, system_of
 from emoasst_core.systems.recogniser import Recogniser
 
 CLASSES: Final = {
@@ -38,6 +38,17 @@ def open_recogniser(profile: str | Path = "starter", shots: Sequence[Shot] = ())
     module, name = CLASSES[system_of(folder)]
     make: Callable[[Path, Sequence[Shot]], Recogniser] = getattr(import_module(module), name)
     return make(folder, shots)
+
+
+def hash_of_profile(folder: Path) -> str:
+    """Hash of a profile's encoders, of whichever system, without loading them; what shots are tied to.
+
+    Raises:
+        ModelError: the profile is missing or damaged.
+    """
+    if system_of(folder) == EMOASST:
+        return encoder_hash(folder, read_profile(folder))
+    return hash_of(folder, read_system_profile(folder))
 
 
 def profile_of_system(system: str, profile: str = "") -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,7 @@ class Training:
         num_epochs: 0 takes the recipe's own.
         choices: options of the system itself, {name: value}.
         report: called after every epoch with the name of what is trained.
+        started_s: processor time used up before.
     """
 
     out: Path
@@ -45,6 +47,7 @@ class Training:
     num_epochs: int = 0
     choices: dict[str, Any] = field(default_factory=dict)
     report: Any = None
+    started_s: float = field(default_factory=time.process_time)
 
     def epochs(self, small: int, full: int) -> int:
         """Epochs to train."""
@@ -102,6 +105,7 @@ def finish(training: Training, profile: SystemProfile, examples: ExampleSet, fac
         "selection": {"split": "dev", "metric": "macro F1", "protocol": "the best epoch; calibration"},
         "results": {"dev": score_answers(dev, answers, (dev, answers))},
         "options": {"size": training.size, "seed": training.seed, **training.choices, **facts},
+        "training_cpu_s": round(time.process_time() - training.started_s),
         "environment": environment(),
     }  # fmt: skip
     write_run_card(training.out, card)
