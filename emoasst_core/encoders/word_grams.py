@@ -22,9 +22,7 @@ TOKEN: Final = re.compile(WORD + r"|[!?.,]+")
 # How much each kind of evidence weighs before anything is learned; what was said longest ago weighs least.
 BLOCK_WEIGHTS: Final = {"words": 1.0, "pieces": 1.0, "marks": 0.5, "before": 0.5, "before that": 0.35}
 LENGTHS: Final = (1, 2, 3, 6, 12)
-FILLERS: Final = frozenset(
-    re.findall(r"\w+", "ah eh er erm hm hmm hmmm huh mhm mm mmhm mmm oh ok okay so uh uhhuh um umm well yeah")
-)
+FILLERS: Final = frozenset(re.findall(r"\w+", "ah eh er erm hm hmm hmmm huh mhm mm mmhm mmm oh so uh uhhuh um umm well"))
 
 Blocks = dict[str, dict[int, float]]
 

@@ -27,9 +27,9 @@ from emoasst_core.training.starter.face_tower import EMBED_DIM
 from emoasst_core.training.starter.text_tower import plain_text
 
 INVERSE_PENALTY: Final = 0.7  # scikit-learn's C
-CLASS_POWER: Final = 0.35  # a class weighs its frequency to the minus this: between as it is (0) and all alike (1)
+CLASS_POWER: Final = 0.4  # a class weighs its frequency to the minus this: between as it is (0) and all alike (1)
 STRIPPED_SHARE: Final = 0.3
-MIN_UTTERANCES: Final = 3  # a rarer gram is left out
+MIN_UTTERANCES: Final = 2  # a rarer gram is left out
 MIN_WORDS: Final = 3
 FOLDER: Final = "words"  # within the profile
 Array = NDArray[np.float32]
