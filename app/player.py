@@ -14,6 +14,7 @@ from emoasst_core.errors import EmoAsstError
 
 if TYPE_CHECKING:
     from emoasst_core.session.playback import Playback
+    from emoasst_core.session.playback_source import Source
 
 TICK_MS = 33  # the picture need not change more often than a camera's
 
@@ -44,7 +45,7 @@ class Player(QObject):
         self._timer.timeout.connect(self._tick)
         self._bridge.frame_seen.connect(self._show)
 
-    def open(self, path: Path | None, duration_s: float) -> None:
+    def open(self, path: Source | None, duration_s: float) -> None:
         """Take another recording, at its start; None for a session of which none was kept."""
         self.pause()
         self.duration_s, self._start_s, self._stop_s = duration_s, 0.0, None
@@ -54,7 +55,7 @@ class Player(QObject):
             self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
         if self._playback is not None:
             self._playback.open(path)
-        self._sound.load(path)
+        self._sound.load(path if isinstance(path, Path) else None)  # of encrypted recordings only the picture is played so far
         self._go(0.0)
 
     def seek(self, time_s: float) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QUndoStack
@@ -24,6 +23,8 @@ from emoasst_core.datatypes import Cue
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.review.clip_answers import ClipQuestion, keep_answer, minutes_for, questions
 from emoasst_core.review.clip_collection import collect_clips
+from emoasst_core.session.kept_media import media_of
+from emoasst_core.session.playback_source import Source
 from emoasst_core.store.clips import ClipAnswer
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People
@@ -38,6 +39,7 @@ class _Opened:
     asked: tuple[ClipQuestion, ...]
     adults: dict[str, str]
     labeller: str
+    media: Source | None
 
 
 class AnswerPage(QWidget):
@@ -77,7 +79,8 @@ class AnswerPage(QWidget):
             with Database(path, create=False) as database:
                 collect_clips(database, session_id)
                 adults = {person.person_id: person.name for person in People(database).all() if person.role == "adult"}
-                return _Opened(*questions(database, session_id, labeller), adults, labeller)
+                record, asked = questions(database, session_id, labeller)
+                return _Opened(record, asked, adults, labeller, media_of(database, record))
 
         self._services.background.run(read, self._show, self._say)
 
@@ -176,10 +179,9 @@ class AnswerPage(QWidget):
         )
         self.view.begin_button.setVisible(count > 0)
         (self.view.begin_button if count else self.view.timeline_button).setFocus()
-        recording = Path(record.recording) if record.recording and Path(record.recording).is_file() else None
-        if recording is None:
+        if opened.media is None:
             self.view.picture.say("No picture was kept of this session.")
-        self.player.open(recording, record.duration_s)
+        self.player.open(opened.media, record.duration_s)
         self.player.pause()
 
     def _offer_adults(self, adults: dict[str, str], labeller: str) -> None:

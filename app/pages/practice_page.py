@@ -140,7 +140,7 @@ class PracticePage(QWidget):
         self.next_button.hide()
         self.pad.setEnabled(True)
         self.pad.offer(clip.choices)
-        self.player.open(clip.recording, clip.duration_s)
+        self.player.open(clip.media, clip.duration_s)
         self.player.play_between(clip.clip.start_s, clip.clip.end_s)
         self.setFocus()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent, QUndoStack
@@ -21,6 +20,8 @@ from app.widgets.find_bar import WHOLE
 from app.widgets.session_list import session_name
 from emoasst_core.datatypes import CueState
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.kept_media import media_of
+from emoasst_core.session.playback_source import Source
 from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session
@@ -58,10 +59,10 @@ class ReviewPage(QWidget):
         self.view.clear()
         path = self._services.database_path
 
-        def read() -> tuple[SessionRecord, tuple[float, ...]]:
+        def read() -> tuple[SessionRecord, Source | None]:
             with Database(path, create=False) as database:
                 record = get_session(database, session_id)
-                return record, record.marks_s
+                return record, media_of(database, record)
 
         self._services.background.run(read, self._show, self._say)
 
@@ -119,21 +120,21 @@ class ReviewPage(QWidget):
     def _say(self, error: EmoAsstError) -> None:
         self.view.notice.say(error.message, error.next_step, main="Close this message")
 
-    def _show(self, opened: tuple[SessionRecord, tuple[float, ...]]) -> None:
-        record, marks_s = opened
+    def _show(self, opened: tuple[SessionRecord, Source | None]) -> None:
+        record, media = opened
         self.model.load(record)
-        self.view.timeline.set_marks(marks_s)
-        recording = Path(record.recording) if record.recording else None
+        self.view.timeline.set_marks(record.marks_s)
         self.view.title.say(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
-        if recording is not None and not recording.is_file():
+        if media is None and record.recording:
             self.view.notice.say(
-                f"The recording is not at {recording} any more.", "Timeline and answers still work.", main="Close this message"
+                f"The recording is not at {record.recording} any more.",
+                "Timeline and answers still work.",
+                main="Close this message",
             )
-            recording = None
-        if recording is None:
+        if media is None:
             self.view.picture.say("No picture was kept of this session." if not record.recording else "The recording was moved.")
         self.finder.load(record)
-        self.player.open(recording, record.duration_s)
+        self.player.open(media, record.duration_s)
         self.view.timeline.setFocus()
 
     def _move(self, time_s: float) -> None:

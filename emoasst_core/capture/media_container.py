@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 from av.stream import Discard, Disposition
@@ -52,6 +52,22 @@ def opened(path: Path) -> Iterator[Any]:
             container = av.open(handle, options={"format_whitelist": FORMATS, "protocol_whitelist": "none"})
         except Exception as error:  # hostile files raise MemoryError, UnicodeDecodeError and more, not only FFmpegError
             raise _unreadable(path, head) from error
+        with container:
+            yield container
+
+
+@contextmanager
+def opened_object(handle: BinaryIO) -> Iterator[Any]:
+    """A recording that is no plain file, such as a decrypting reader, as an `av` input container; closes it at the end.
+
+    Raises:
+        MediaError: it is not media, or damaged.
+    """
+    with handle:
+        try:
+            container = av.open(handle, options={"format_whitelist": FORMATS, "protocol_whitelist": "none"})
+        except Exception as error:  # as above
+            raise MediaError("The kept recording cannot be read.", "It may be damaged; the timeline still works.") from error
         with container:
             yield container
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from emoasst_core.emotions import EMOTIONS
 from emoasst_core.review.clip_answers import NUM_LIKELIEST, shares_of
 from emoasst_core.review.clip_collection import consent_of
+from emoasst_core.session.kept_media import media_of
+from emoasst_core.session.playback_source import Source
 from emoasst_core.store.clips import Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People
@@ -28,15 +29,15 @@ class PracticeClip:
         name: who is seen; "" where the person is not known by name.
         answer: what the family said.
         choices: the answer and two others, in class order.
-        recording: the file to play.
-        duration_s: of the recording.
+        media: what to play.
+        duration_s: of the session.
     """
 
     clip: Clip
     name: str
     answer: str
     choices: tuple[str, ...]
-    recording: Path
+    media: Source
     duration_s: float
 
 
@@ -55,11 +56,10 @@ def practice_clips(database: Database, seed: int | None = None, num_clips: int =
         clip = clips[int(place)]
         answer = agreed_answer(answers[clip.clip_id])
         record = records.setdefault(clip.session_id, get_session(database, clip.session_id))
-        if answer is None or not _may_show(database, record, clip):
+        media = media_of(database, record)
+        if answer is None or media is None or not consent_of(database, record)(clip.person):
             continue
-        made = PracticeClip(
-            clip, names.get(clip.person, ""), answer, _choices(record, clip, answer), Path(record.recording), record.duration_s
-        )
+        made = PracticeClip(clip, names.get(clip.person, ""), answer, _choices(record, clip, answer), media, record.duration_s)
         by_answer.setdefault(answer, []).append(made)
     chosen: list[PracticeClip] = []
     while len(chosen) < num_clips and any(by_answer.values()):
@@ -76,10 +76,6 @@ def agreed_answer(answers: Sequence[ClipAnswer]) -> str | None:
     shares = shares_of(answers)
     best = max(shares, key=lambda name: shares[name], default=None)
     return best if best is not None and shares[best] >= LEAST_SHARE and len(answers) * shares[best] >= 1 else None
-
-
-def _may_show(database: Database, record: SessionRecord, clip: Clip) -> bool:
-    return bool(record.recording) and Path(record.recording).is_file() and consent_of(database, record)(clip.person)
 
 
 def _choices(record: SessionRecord, clip: Clip, answer: str) -> tuple[str, ...]:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from emoasst_core.capture.media_container import audio_stream, opened, start_s, video_stream
+from emoasst_core.capture.media_container import audio_stream, opened, opened_object, start_s, video_stream
 from emoasst_core.capture.picture_reader import MAX_SIDE_PX, display_matrix, upright
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError, MediaError
+from emoasst_core.session.playback_source import Source, Stretch
 
 FORWARD_S = 1.0  # up to here decoding on is quicker than seeking back to a key picture
 BACK_STEPS_S = (0.0, 2.0, 10.0, 60.0)  # how far before the moment wanted a seek starts, until it lands before it
@@ -28,13 +31,15 @@ class PictureSeeker:
         MediaError: the file cannot be used, or holds no picture.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | Callable[[], BinaryIO]) -> None:
         self._stack = ExitStack()
         try:
-            self._container = self._stack.enter_context(opened(path))
+            opens = opened(path) if isinstance(path, Path) else opened_object(path())
+            self._container = self._stack.enter_context(opens)
             stream = video_stream(self._container)
             if stream is None:
-                raise MediaError(f"{path.name} has no picture.", "Its sound can still be heard.")
+                name = path.name if isinstance(path, Path) else "This recording"
+                raise MediaError(f"{name} has no picture.", "Its sound can still be heard.")
         except BaseException:
             self._stack.close()
             raise
@@ -103,6 +108,35 @@ class PictureSeeker:
         return Frame(self._time_s(picture), upright(rgb, display_matrix(picture)))
 
 
+class StretchSeeker:
+    """The pictures of a session kept in several files, each for a stretch of its time. Use from one thread.
+
+    Raises:
+        MediaError: a file cannot be used.
+    """
+
+    def __init__(self, stretches: Sequence[Stretch]) -> None:
+        self._stretches = sorted(stretches, key=lambda stretch: stretch.start_s)
+        self._seeker: PictureSeeker | None = None
+        self._place = -1
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._seeker is not None:
+            self._seeker.close()
+            self._seeker = None
+
+    def step(self, time_s: float, num_frames: int) -> Frame | None:
+        """The picture so many frames from the one at a moment; steps stay within a file."""
+        place = max(0, bisect_right([stretch.start_s for stretch in self._stretches], time_s) - 1)
+        if place != self._place or self._seeker is None:
+            self.close()
+            self._seeker, self._place = PictureSeeker(self._stretches[place].open), place
+        start_s = self._stretches[place].start_s
+        frame = self._seeker.step(max(0.0, time_s - start_s), num_frames)
+        return replace(frame, time_s=frame.time_s + start_s) if frame is not None else None
+
+
 class Playback:
     """A thread that fetches pictures; of several moments asked for in a row only the last is shown.
 
@@ -115,7 +149,7 @@ class Playback:
         self._on_picture = on_picture
         self._on_failure = on_failure
         self._changed = threading.Condition()
-        self._path: Path | None = None
+        self._path: Source | None = None
         self._opens = False
         self._time_s: float | None = None
         self._num_steps = 0
@@ -123,7 +157,7 @@ class Playback:
         self._thread = threading.Thread(target=self._run, name="playback")
         self._thread.start()
 
-    def open(self, path: Path | None) -> None:
+    def open(self, path: Source | None) -> None:
         """Show another recording, from its start; None for none."""
         with self._changed:
             self._path, self._opens, self._time_s, self._num_steps = path, True, 0.0, 0
@@ -149,7 +183,7 @@ class Playback:
         self._thread.join()
 
     def _run(self) -> None:
-        seeker: PictureSeeker | None = None
+        seeker: PictureSeeker | StretchSeeker | None = None
         shown_s = 0.0
         while True:
             with self._changed:
@@ -164,7 +198,7 @@ class Playback:
                 return
             try:
                 if opens and path is not None:
-                    seeker = PictureSeeker(path)
+                    seeker = PictureSeeker(path) if isinstance(path, Path) else StretchSeeker(path)
                 if seeker is None:
                     continue
                 frame = seeker.step(shown_s if time_s is None else time_s, num_steps)

@@ -10,7 +10,7 @@ from emoasst_core.errors import StoreError
 from emoasst_core.store import schema
 from emoasst_core.store.database import Database
 
-SECRETS: Final = frozenset({"gate", "media_keys", "recording_keys"})  # PIN and keys: of use on this computer only
+SECRETS: Final = frozenset({"gate", "recordings", "segments"})  # PIN, keys and what they open: of use on this computer only
 _BLOB: Final = "base64"
 
 
