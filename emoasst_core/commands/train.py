@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from emoasst_core.errors import ConfigError
+from emoasst_core.profile import resolve_profile
 from emoasst_core.systems.profile import EMOASST, require_system
 from emoasst_core.training.core_sharing import share_cores
 from emoasst_core.training.manifests.catalogue import open_manifest
@@ -20,6 +21,7 @@ from emoasst_core.training.training_session import ablate_from_arguments, train_
 EXAMPLES = """examples:
   emoasst train --recipe emoasst --data my_clips.csv --out runs/first
   emoasst train --recipe emoasst --data MELD.Raw --vision models/emotionclip --audio models/segue --out runs/meld
+  emoasst train --recipe starter --data FOLDER --out starter
   emoasst train --recipe memory --data FOLDER --out PROFILE
   emoasst train --data my_clips.csv --check
   emoasst train --data MELD.Raw --out runs/tables --ablations --split test
@@ -49,6 +51,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--check", action="store_true", help="look the data over, open every clip, and stop")
     parser.add_argument("--json", type=Path, help="with --check: also write the findings to this file")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--reuse", metavar="PROFILE", help="recipe starter: keep this bundle's text and voice towers")
     towers = parser.add_argument_group("towers (frozen)")
     add_tower_options(towers)
     towers.add_argument("--profile", default="starter", help="model profile to take missing towers from (default: starter)")
@@ -91,7 +94,10 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.recipe == "starter":
         from emoasst_core.training.starter.recipe import train_starter
 
-        train_starter(arguments.data, arguments.out, arguments.seed, lambda line: console.print(line, highlight=False))
+        reuse = resolve_profile(arguments.reuse) if arguments.reuse else None
+        train_starter(
+            arguments.data, arguments.out, arguments.seed, lambda line: console.print(line, highlight=False), reuse=reuse
+        )
         console.print(f"Written to {arguments.out}; use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
         return 0
     if arguments.recipe == "memory":

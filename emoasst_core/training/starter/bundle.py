@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
+from emoasst_core.datatypes import Modality
 from emoasst_core.emoasst.prompts import Prompts
 from emoasst_core.encoders.card import Card
+from emoasst_core.errors import ModelError
 from emoasst_core.evaluation.figures_file import write_json
-from emoasst_core.profile import FORMAT, PROFILE_FILE
+from emoasst_core.profile import FORMAT, PROFILE_FILE, read_profile
 from emoasst_core.training.starter.face_data import PICTURE_PX
 from emoasst_core.training.starter.face_tower import STARTER_MODEL_CFG, FaceTower
 from emoasst_core.training.starter.text_tower import TextTower
@@ -74,6 +76,57 @@ def zero_shot_constants(text: TextTower, voices: VoiceTower, fusion: VideoFusion
         "voice": {"scale": _rounded(voices.log_scale.exp()), "bias": zeros},
         "words": {"scale": _rounded(text.log_scale.exp()), "bias": [_rounded(value) for value in text.words_bias]},
     }
+
+
+def read_text_tower(folder: Path) -> TextTower:
+    """The text tower of a bundle, as `write_bundle` left it (at half precision).
+
+    Raises:
+        ModelError: the bundle lacks it or holds another one.
+    """
+    config = read_profile(folder)
+    state = _read(folder / "open_clip_model.safetensors")
+    text = TextTower()
+    _fill(text.clip, {name: value for name, value in state.items() if not name.startswith("visual.")}, folder)
+    words = config.zero_shot[Modality.WORDS.value]
+    with torch.no_grad():
+        text.log_scale.copy_(torch.tensor(float(words["scale"])).log())
+        text.words_bias.copy_(torch.tensor(words["bias"]))
+    return text.eval()
+
+
+def read_voice_tower(folder: Path) -> VoiceTower:
+    """The voice encoder and auditory adapter of a bundle (at half precision); without the head that only training uses.
+
+    Raises:
+        ModelError: the bundle lacks them or holds others.
+    """
+    config = read_profile(folder)
+    voice = VoiceTower()
+    _fill(voice.network, _read(folder / config.audio / "model.safetensors"), folder)
+    prefix = "auditory_adapter."
+    heads = _read(folder / config.heads)
+    _fill(voice.adapter, {name[len(prefix) :]: value for name, value in heads.items() if name.startswith(prefix)}, folder)
+    with torch.no_grad():
+        voice.log_scale.copy_(torch.tensor(float(config.zero_shot[Modality.VOICE.value]["scale"])).log())
+    return voice.eval()
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return {name: value.float() if value.dtype.is_floating_point else value for name, value in load_file(path).items()}
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path} cannot be read.", "Import the model again.") from error
+
+
+def _fill(module: nn.Module, state: dict[str, Tensor], folder: Path) -> None:
+    try:
+        module.load_state_dict(state)
+    except RuntimeError as error:
+        raise ModelError(f"{folder} holds networks of other sizes than this recipe's.", "Train them anew.") from error
 
 
 def class_features(text: TextTower, prompts: Prompts, tokenize: Any) -> NDArray[np.float32]:

@@ -82,7 +82,7 @@ class FaceBatches:
             yield views, torch.from_numpy(self.faces.targets[rows]), torch.from_numpy(self.faces.weights[rows])
 
 
-def train_faces(data: Path, run: Path, num_epochs: int = 20, seed: int = 0, report: Report | None = None) -> FaceTower:
+def train_faces(data: Path, run: Path, num_epochs: int = 14, seed: int = 0, report: Report | None = None) -> FaceTower:
     """Fit the tower.
 
     Args:

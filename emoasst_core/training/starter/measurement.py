@@ -61,7 +61,17 @@ def _figures(part: HeldOut, modality: Modality, calibration: Calibration, is_fit
     figures["ece"] = expected_calibration_error(part.labels, probs)
     if not is_fitted_elsewhere:
         figures["ece"] = cross_fitted_ece(part, modality)
+    figures["ece_by_chance"] = ece_by_chance(probs)
     return figures
+
+
+def ece_by_chance(probs: Probs, num_draws: int = 200, seed: int = 0) -> float:
+    """Calibration error that as few clips would show on average if every probability were exactly right."""
+    rng = np.random.default_rng(seed)
+    draws = rng.random((num_draws, len(probs), 1))
+    labels = (probs.cumsum(1)[None] < draws * probs.sum(1)[None, :, None]).sum(2)
+    errors = [expected_calibration_error(row.clip(0, probs.shape[1] - 1), probs) for row in labels]
+    return round(float(np.mean(errors)), 4)
 
 
 def cross_fitted_ece(part: HeldOut, modality: Modality, seed: int = 0) -> float:

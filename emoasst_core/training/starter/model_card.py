@@ -47,7 +47,11 @@ def _row(name: str, values: dict[str, Any]) -> str:
         return f"{values[key]:.3f} ({low:.3f}-{high:.3f})"
 
     cells = [with_interval(key) for key in ("accuracy", "uar", "macro_f1", "weighted_f1")]
-    return f"| {name} | {values['n']} | {' | '.join(cells)} | {values['majority_accuracy']:.3f} | {values['ece']:.3f} |"
+    return f"| {name} | {values['n']} | {' | '.join(cells)} | {values['majority_accuracy']:.3f} | {_calibration(values)} |"
+
+
+def _calibration(values: dict[str, Any]) -> str:
+    return f"{values['ece']:.3f} ({values['ece_by_chance']:.3f})"
 
 
 def _slices(slices: dict[str, Any]) -> list[str]:

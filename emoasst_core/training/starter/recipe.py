@@ -20,7 +20,15 @@ from emoasst_core.faces.detector import CascadeDetector
 from emoasst_core.paths import assets_folder
 from emoasst_core.profile import read_profile
 from emoasst_core.recogniser import Recogniser
-from emoasst_core.training.starter.bundle import VERSION, class_features, update_profile, write_bundle, zero_shot_constants
+from emoasst_core.training.starter.bundle import (
+    VERSION,
+    class_features,
+    read_text_tower,
+    read_voice_tower,
+    update_profile,
+    write_bundle,
+    zero_shot_constants,
+)
 from emoasst_core.training.starter.constants import (
     ALPHA,
     HeldOut,
@@ -36,6 +44,7 @@ from emoasst_core.training.starter.face_slices import AS_THEY_ARE, IN_COLOUR, dr
 from emoasst_core.training.starter.face_tower import FaceTower, train_faces
 from emoasst_core.training.starter.held_out import held_out_faces, held_out_voices, held_out_words, tokenizer
 from emoasst_core.training.starter.measurement import measure
+from emoasst_core.training.starter.memory import add_memory
 from emoasst_core.training.starter.model_card import write_card
 from emoasst_core.training.starter.neutral_clips import measure_neutral_clips
 from emoasst_core.training.starter.text_tower import TextTower, train_text
@@ -50,15 +59,18 @@ CHANGED_STRENGTH = 0.5
 FUSION_PICTURES = 14_000  # half of FER+ train is plenty for a module of under a million weights
 
 
-def train_starter(data: Path, out: Path, seed: int = 0, report: Say = print, run: Path | None = None) -> dict[str, Any]:
+def train_starter(
+    data: Path, out: Path, seed: int = 0, report: Say = print, run: Path | None = None, reuse: Path | None = None
+) -> dict[str, Any]:
     """Train every part and write the profile folder.
 
     Args:
-        data: folder that holds faces/, speech/ and meld/.
+        data: folder that holds faces/, speech/, meld/ and clips/.
         out: profile folder to write.
         seed: fixes every step.
         report: called with one line of text now and then.
         run: folder of the checkpoints (default: beside `out`); a run that was stopped goes on from there.
+        reuse: bundle whose text and voice towers are kept as they are; None trains them.
 
     Returns:
         What the constants were chosen by: calibration, gates, the cache grid.
@@ -66,14 +78,17 @@ def train_starter(data: Path, out: Path, seed: int = 0, report: Say = print, run
     run = run or out.with_name(out.name + "-run")
     run.mkdir(parents=True, exist_ok=True)
     prompts = Prompts.load(assets_folder() / "prompts.toml")
+    train_part, valid_part = split_by_speaker(load_voices(data / "speech", run / "voices.npz"))
     report("Step 1 of 5: text tower")
-    text = train_text(data, prompts, run / "text.pt", seed=seed, report=_told(report))
-    report("Step 2 of 5: face tower")
-    faces = train_faces(data, run, seed=seed, report=_told(report))
-    report("Step 3 of 5: voice tower")
-    voices = load_voices(data / "speech", run / "voices.npz")
-    train_part, valid_part = split_by_speaker(voices)
-    voice = train_voices(train_part, valid_part, run / "voice_main.pt", seed=seed, report=_told(report))
+    told = _told(report)
+    text = read_text_tower(reuse) if reuse else train_text(data, prompts, run / "text.pt", seed=seed, report=told)
+    report("Step 2 of 5: voice tower")
+    if reuse:
+        voice = read_voice_tower(reuse)
+    else:
+        voice = train_voices(train_part, valid_part, run / "voice_main.pt", seed=seed, report=told)
+    report("Step 3 of 5: face tower")
+    faces = train_faces(data, run, seed=seed, report=told)
     report("Step 4 of 5: visual fusion module")
     text_weights = class_features(text, prompts, tokenizer())
     fusion = _train_fusion(data, run, faces, text_weights, seed, report)
@@ -119,6 +134,8 @@ def finish_bundle(
     figures["neutral_clips"] = measure_neutral_clips(data, out)
     write_json(out / "figures.json", {"constants": constants, "figures": figures})
     write_card(out, figures, constants, VERSION, seed)
+    report("  what the personal memory starts from")
+    add_memory(out, data, report, seed)
     return figures
 
 

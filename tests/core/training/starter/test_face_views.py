@@ -11,12 +11,13 @@ from emoasst_core.datatypes import Modality
 from emoasst_core.emotions import NUM_EMOTIONS, emotion_index
 from emoasst_core.encoders.face_normalisation import face_window, limit_detail, standardise_face
 from emoasst_core.evaluation.metrics import accuracy, expected_calibration_error
-from emoasst_core.training.starter.constants import HeldOut, favour_rare
+from emoasst_core.training.starter.constants import HeldOut, favour_rare, join_parts
 from emoasst_core.training.starter.face_augmentation import augment
 from emoasst_core.training.starter.face_data import FaceSet
 from emoasst_core.training.starter.face_lighting import cast_light, change_tone
 from emoasst_core.training.starter.face_occlusion import hide_parts, mask_background
 from emoasst_core.training.starter.face_slices import SLICES, draw_pictures, slice_figures
+from emoasst_core.training.starter.measurement import ece_by_chance
 
 PICTURES = np.random.default_rng(3).integers(40, 215, (16, 48, 48)).astype(np.uint8)
 
@@ -113,3 +114,16 @@ def test_rare_emotions_are_favoured_as_far_as_the_common_ones_and_the_calibratio
     assert (after[rare].argmax(1) == 6).mean() >= (before[rare].argmax(1) == 6).mean()
     assert accuracy(labels, after.argmax(1)) >= accuracy(labels, before.argmax(1)) - 0.011
     assert expected_calibration_error(labels, after) <= 0.04
+
+
+def test_few_clips_show_a_calibration_error_though_every_probability_is_right():
+    probs = np.random.default_rng(1).dirichlet(np.ones(NUM_EMOTIONS), 5000).astype(np.float32)
+    assert ece_by_chance(probs[:100], 50) > 3 * ece_by_chance(probs, 50)
+
+
+def test_parts_are_joined_with_their_speakers():
+    part = HeldOut(np.ones((2, 7), np.float32), np.eye(7, dtype=np.float32)[:2], np.ones((2, 4), np.float32))
+    named = HeldOut(part.logits, part.targets, part.embeddings, ("a", "b"))
+    joined = join_parts([part, named])
+    assert joined.speakers == ("", "", "a", "b")
+    assert joined.labels.tolist() == [0, 1, 0, 1]
