@@ -21,7 +21,7 @@ from emoasst_core.training.starter.face_data import FaceSet
 
 Picture = NDArray[np.uint8]
 Change = Callable[[Picture, np.random.Generator], Picture]
-NUM_PICTURES: Final = 600  # drawn from the clear majority; all of fear and disgust are added, of which there are few
+NUM_PICTURES: Final = 300  # drawn from the clear majority; all of fear and disgust are added, of which there are few
 SEED: Final = 5
 AS_THEY_ARE: Final = "as they are, 48 pixels"
 IN_COLOUR: Final = "colour, 96-200 pixels, JPEG"

@@ -31,6 +31,7 @@ FUSION_OPTIONS: Final[dict[str, Any]] = {
     "encoder_scope": "video", "num_frames": NUM_FRAMES, "dropout": 0.1,
 }  # fmt: skip
 BATCH_SIZE: Final = 128
+NUM_SEQUENCES: Final = 9_600  # per epoch
 VIEWS_PER_PICTURE: Final = 4
 SAME_MOOD_SHARE: Final = 0.15
 MAX_STRAY_SHARE: Final = 0.25
@@ -129,14 +130,14 @@ def make_sequences(
 
 
 def train_fusion(
-    train: ViewBank, valid: ViewBank, text_weights: NDArray[np.float32], checkpoint: Path, num_epochs: int = 8, seed: int = 0,
+    train: ViewBank, valid: ViewBank, text_weights: NDArray[np.float32], checkpoint: Path, num_epochs: int = 6, seed: int = 0,
     report: Report | None = None,
 ) -> VideoFusion:  # fmt: skip
     """Fit the module; the face tower and the text features stay as they are."""
     torch.manual_seed(seed)
     fusion = VideoFusion(text_weights)
     trainer = Trainer(fusion, TrainerOptions(num_epochs, 1e-3, 0.01, 1.0, 0.99, 1.0, seed=seed), checkpoint)
-    num_sequences = min(12_800, len(train.targets))
+    num_sequences = min(NUM_SEQUENCES, 2 * len(train.targets))
     trainer.fit(
         lambda _epoch, generator: SequenceBatches(train, num_sequences, generator),
         sequence_loss,
