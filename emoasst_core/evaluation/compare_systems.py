@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -90,7 +89,7 @@ def score_system(system: str, folder: Path, examples: ExampleSet, split: str) ->
     if stored is None:
         run_id = f"{system}-{recogniser.encoder_hash[:12]}"
         if split == "test":
-            TestSplit(folder, run_id, hash_of(examples)).score_once("comparison")
+            TestSplit(folder, run_id, examples.content_hash()).score_once("comparison")
         dev_answers = answer_examples(recogniser, dev)
         answers = dev_answers if split == "dev" else answer_examples(recogniser, chosen)
         stored = score_answers(chosen, answers, (dev, dev_answers)) | {"encoder_hash": recogniser.encoder_hash}
@@ -148,12 +147,6 @@ def _against_majority(chosen: ExampleSet, train: ExampleSet, answers: Answers) -
     usual = int(np.bincount(train.labels).argmax()) if len(train) else 0
     found = np.where(np.isfinite(answers.probs).all(1), np.nan_to_num(answers.probs, nan=-1.0).argmax(1), -1)
     return mcnemar(chosen.labels, found, np.full(len(chosen), usual)).p_value
-
-
-def hash_of(examples: ExampleSet) -> str:
-    """Of the rows: their names, splits and labels."""
-    text = json.dumps([[example.example_id, example.split, example.label] for example in examples.examples])
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _stored(folder: Path, name: str, recogniser: Recogniser) -> dict[str, Any] | None:

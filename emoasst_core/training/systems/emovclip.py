@@ -70,7 +70,7 @@ def train_emovclip(examples: ExampleSet, training: Training) -> dict[str, Any]:
     Returns:
         The run card.
     """
-    training.begin()
+    training.begin("emovclip", examples)
     network = build(training)
     train_prompts(network, examples, training)
     save_network(network, training.out)

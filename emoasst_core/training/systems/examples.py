@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -105,6 +107,11 @@ class ExampleSet:
     def sizes(self) -> dict[str, int]:
         """{split: number of examples}."""
         return {name: sum(example.split == name for example in self.examples) for name in SPLITS}
+
+    def content_hash(self) -> str:
+        """Of the rows: their names, splits and labels."""
+        text = json.dumps([[example.example_id, example.split, example.label] for example in self.examples])
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def require_splits(self) -> ExampleSet:
         """The set itself.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import json
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from emoasst_core.evaluation.system_scores import SUBSETS, answer_examples, embe
 from emoasst_core.systems.opening import open_recogniser
 from emoasst_core.systems.profile import SystemProfile
 from emoasst_core.systems.system_recogniser import SystemRecogniser
-from emoasst_core.training.recipes.run_folder import environment
+from emoasst_core.training.recipes.run_folder import RUN_FILE, begin_run, environment
 from emoasst_core.training.systems.examples import ExampleSet
 from emoasst_core.training.trainer import EpochReport
 
@@ -63,9 +63,17 @@ class Training:
 
         return report
 
-    def begin(self) -> None:
-        """Seed everything and make the folder."""
-        self.out.mkdir(parents=True, exist_ok=True)
+    def begin(self, system: str, examples: ExampleSet) -> None:
+        """Seed everything and make the folder, or find the same training there unfinished.
+
+        Raises:
+            ConfigError: the folder holds a training with other settings.
+        """
+        folders = {name: str(folder) for name, folder in sorted(self.folders.items())}
+        begin_run(self.out, {
+            "system": system, "size": self.size, "seed": self.seed, "num_epochs": self.num_epochs, "choices": self.choices,
+            "folders": folders, "data": examples.name, "rows": examples.content_hash(),
+        })  # fmt: skip
         torch.manual_seed(self.seed)
 
 
@@ -98,7 +106,8 @@ def finish(training: Training, profile: SystemProfile, examples: ExampleSet, fac
     recogniser = open_recogniser(training.out)
     answers = answer_examples(recogniser, dev)
     card = {
-        "run_id": f"{training.out.name}-{secrets.token_hex(4)}", "recipe": f"{profile.system}, {training.size}",
+        "run_id": json.loads((training.out / RUN_FILE).read_text("utf-8"))["run_id"],
+        "recipe": f"{profile.system}, {training.size}",
         "system": profile.system,
         "manifest": examples.name, "sizes": examples.sizes, "note": examples.note, "seed": training.seed,
         "num_parameters": recogniser.num_parameters,

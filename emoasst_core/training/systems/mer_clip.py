@@ -58,7 +58,7 @@ def train_mer_clip(examples: ExampleSet, training: Training) -> dict[str, Any]:
     Returns:
         The run card.
     """
-    training.begin()
+    training.begin("mer-clip", examples)
     module, trained = build(training)
     data = read_data(examples, module, trained, NUM_FRAMES[training.size])
     options = TrainerOptions(

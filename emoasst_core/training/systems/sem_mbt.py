@@ -55,7 +55,7 @@ def train_sem_mbt(examples: ExampleSet, training: Training) -> dict[str, Any]:
     Returns:
         The run card.
     """
-    training.begin()
+    training.begin("sem-mbt", examples)
     system, text_settings = build(examples, training)
     data = read_data(examples, system, training.size)
     options = TrainerOptions(

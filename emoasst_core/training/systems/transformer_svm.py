@@ -74,7 +74,7 @@ def train_transformer_svm(examples: ExampleSet, training: Training) -> dict[str,
     Returns:
         The run card.
     """
-    training.begin()
+    training.begin("transformer-svm", examples)
     whole = examples.where(lambda e: e.frames is not None and e.samples is not None and bool(e.text))
     network = build(examples, training)
     data = read_data(whole, network)
