@@ -12,7 +12,7 @@ from importlib import import_module
 
 from emoasst_core.errors import ConfigError, EmoAsstError, ManifestError, MediaError
 
-COMMANDS = ("analyze", "app", "bench", "cache", "eval", "export", "import_files", "models", "train")
+COMMANDS = ("analyze", "app", "bench", "cache", "data", "eval", "export", "import_files", "keys", "models", "train")
 FAILED, UNUSABLE_INPUT = 1, 2
 
 

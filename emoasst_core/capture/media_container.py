@@ -7,9 +7,9 @@ otherwise make the decoder open other files or addresses.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import av
 from av.stream import Discard, Disposition
@@ -26,13 +26,30 @@ MAX_PIXELS = 8192 * 8192  # a picture of 200 MB; a larger one is a mistake or an
 Warn = Callable[[str], None]
 
 
+class Reopenable(Protocol):
+    """A recording that is no plain file, such as an encrypted one; each reader of it gets a file object of its own."""
+
+    name: str
+
+    def reopened(self) -> AbstractContextManager[Any]:
+        """Another file object on the same recording, at its start."""
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def opened(source: Path | Reopenable) -> Iterator[Any]:
     """The recording as an `av` input container.
+
+    Args:
+        source: a file, or an encrypted recording that opens itself anew for each reader.
 
     Raises:
         MediaError: missing, a folder, not permitted, empty, cut off before its index, or not media.
     """
+    if not isinstance(source, Path):
+        with source.reopened() as reader, _container(reader, Path(source.name)) as container:
+            yield container
+        return
+    path = source
     try:
         handle = path.open("rb")
     except FileNotFoundError as error:
@@ -44,16 +61,22 @@ def opened(path: Path) -> Iterator[Any]:
     with handle:
         if not path.is_file():
             raise MediaError(f"{path} is a device, not a recording.", "Choose a recording.")
-        head = handle.read(12)
-        handle.seek(0)
-        if not head:
-            raise MediaError(f"{path.name} is empty (0 bytes).", "Copy or export the recording again.")
-        try:
-            container = av.open(handle, options={"format_whitelist": FORMATS, "protocol_whitelist": "none"})
-        except Exception as error:  # hostile files raise MemoryError, UnicodeDecodeError and more, not only FFmpegError
-            raise _unreadable(path, head) from error
-        with container:
+        with _container(handle, path) as container:
             yield container
+
+
+@contextmanager
+def _container(handle: Any, path: Path) -> Iterator[Any]:
+    head = handle.read(12)
+    handle.seek(0)
+    if not head:
+        raise MediaError(f"{path.name} is empty (0 bytes).", "Copy or export the recording again.")
+    try:
+        container = av.open(handle, options={"format_whitelist": FORMATS, "protocol_whitelist": "none"})
+    except Exception as error:  # hostile files raise MemoryError, UnicodeDecodeError and more, not only FFmpegError
+        raise _unreadable(path, head) from error
+    with container:
+        yield container
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.capture.media_container import audio_stream, opened, start_s, video_stream
+from emoasst_core.capture.media_container import Reopenable, audio_stream, opened, start_s, video_stream
 from emoasst_core.capture.picture_reader import FALLBACK_RATE_HZ, PictureReader
 from emoasst_core.capture.sound_reader import SoundReader
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
@@ -58,7 +58,7 @@ class MediaFile:
     """A recording on disk. Iterating yields `Frame | AudioBlock` in time order; it can be iterated again.
 
     Args:
-        path: the recording.
+        path: the recording: a file, or an encrypted recording as the store opens it.
         frame_rate_hz: keep at most this many frames per second of recording, None for all.
 
     Attributes:
@@ -69,8 +69,8 @@ class MediaFile:
         MediaError: missing, empty, not media, or nothing in it can be decoded.
     """
 
-    def __init__(self, path: Path, frame_rate_hz: float | None = None) -> None:
-        self.path = Path(path)
+    def __init__(self, path: Path | Reopenable, frame_rate_hz: float | None = None) -> None:
+        self.path = Path(path) if isinstance(path, str) else path
         self.warnings: list[str] = []
         self._frame_rate_hz = frame_rate_hz
         self._is_closed = False
@@ -214,7 +214,7 @@ def _stated_duration_s(container: Any) -> float | None:
     return float(container.duration / av.time_base) if container.duration and container.duration > 0 else None
 
 
-def _scanned_duration_s(path: Path, origin_s: float) -> float:
+def _scanned_duration_s(path: Path | Reopenable, origin_s: float) -> float:
     """End of the last packet; reads the file through without decoding it."""
     end_s = origin_s
     with opened(path) as container:

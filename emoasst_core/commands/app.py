@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.paths import home
+from emoasst_core.store.instance import only_instance
 
 EXAMPLES = """examples:
   emoasst app
@@ -47,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise EmoAsstError("There is no screen here to open a window on.", "Use `emoasst analyze RECORDING` instead.")
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the window's loop would not notice a Python handler
     recording = ["--recording", str(arguments.recording)] if arguments.recording is not None else []
-    return main(["--profile", arguments.profile, *recording])
+    with only_instance(home()):
+        return main(["--profile", arguments.profile, *recording])
 
 
 def bench_review(database_path: Path, session_id: str, num_points: int, repeats: int) -> dict[str, Any]:

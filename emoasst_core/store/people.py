@@ -94,7 +94,7 @@ class People:
                 self._log(person_id, kind, "granted")
 
     def withdraw(self, person_id: str, kind: str) -> None:
-        """Note that somebody no longer agrees.
+        """Note that somebody no longer agrees; clips of them that nobody has answered yet go at once.
 
         Raises:
             StoreError: nobody has that id, or there is no such agreement.
@@ -105,6 +105,10 @@ class People:
             if kind in self.consents(person_id):
                 self._database.execute("DELETE FROM consents WHERE person_id = ? AND kind = ?", (person_id, kind))
                 self._log(person_id, kind, "withdrawn")
+                self._database.execute(
+                    "DELETE FROM clips WHERE person = ? AND clip_id NOT IN (SELECT clip_id FROM clip_answers)", (person_id,)
+                )
+        self._database.checkpoint()
 
     def consents(self, person_id: str) -> frozenset[str]:
         """What somebody agrees to at present; nothing for a person who is not known."""

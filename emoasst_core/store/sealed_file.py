@@ -93,6 +93,7 @@ class SealedReader(io.RawIOBase):
 
     def __init__(self, path: Path, key: bytes, is_whole: bool = True) -> None:
         self.name = path.name
+        self._path, self._key = path, key
         self._cipher = AESGCM(key)
         try:
             self._file = path.open("rb")
@@ -130,6 +131,10 @@ class SealedReader(io.RawIOBase):
     def head(self) -> bytes:
         """Magic and nonce prefix."""
         return self._head
+
+    def reopened(self) -> SealedReader:
+        """Another reader of the same file, at its start."""
+        return SealedReader(self._path, self._key, self._is_whole)
 
     def readable(self) -> bool:
         """It is."""

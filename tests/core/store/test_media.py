@@ -7,6 +7,7 @@ import av
 import numpy as np
 import pytest
 
+from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
 from emoasst_core.errors import DamagedError, StoreError
 from emoasst_core.store import recording_writer
@@ -189,3 +190,15 @@ def test_files_of_one_recording_do_not_open_as_another(vault: MediaVault) -> Non
     vault.path("one", 1).replace(vault.path("two", 1))
     with pytest.raises(DamagedError):
         vault.open("two", 1)
+
+
+def test_the_analysis_reads_an_encrypted_recording_like_any_other(vault: MediaVault) -> None:
+    writer = vault.record("analysed")
+    capture(writer, 0.0, 2.0)
+    writer.close()
+    with vault.open("analysed", 1) as reader:
+        film = MediaFile(reader)
+        items = list(film)
+    assert film.warnings == []
+    assert sum(isinstance(item, Frame) for item in items) == pytest.approx(30, abs=1)
+    assert max(item.end_s for item in items if isinstance(item, AudioBlock)) == pytest.approx(2.0, abs=0.1)

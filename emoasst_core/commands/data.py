@@ -1,0 +1,150 @@
+"""`emoasst data`: what is kept, and deleting, backing up, checking and restoring it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Final
+
+from emoasst_core.errors import DamagedError, StoreError
+from emoasst_core.paths import database_path, home
+from emoasst_core.store.audit import audit_log, first_broken_line
+from emoasst_core.store.backup import adopt_card, back_up, restore
+from emoasst_core.store.database import Database
+from emoasst_core.store.deletion import backups_beside, forget_everything, forget_session, what_backups_keep
+from emoasst_core.store.media import MediaVault
+from emoasst_core.store.people import People
+from emoasst_core.store.retention import CLIP_DAYS, VIDEO_DAYS, sweep
+from emoasst_core.store.sessions import list_sessions
+
+EXAMPLES: Final = """examples:
+  emoasst data list
+  emoasst data delete --session 20250131-174502-3fa9
+  emoasst data delete --person p-00c0ffee
+  emoasst data delete --everything
+  emoasst data sweep --video-days 14
+  emoasst data recover
+  emoasst data backup --out family.sqlite
+  emoasst data restore family.sqlite
+  emoasst data check
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Describe the subcommand to the command line."""
+    parser = subparsers.add_parser(
+        "data",
+        help="list, delete, back up and check what is kept",
+        description="What is kept on this machine. Deleting drops the keys and scrubs the rows.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    parts = {
+        "list": (_list, "show sessions, people and recordings"),
+        "delete": (_delete, "remove a session, a person or everything, for good"),
+        "sweep": (_sweep, "remove what has been kept long enough, as each start of the window does"),
+        "recover": (_recover, "make recordings that broke off playable"),
+        "backup": (_backup, "write a whole encrypted copy"),
+        "restore": (_restore, "put a backup in place; the present database is moved aside"),
+        "check": (_check, "check every page, every row's rules and the log of what was done"),
+    }
+    made = {}
+    for name, (function, text) in parts.items():
+        example = next(line for line in EXAMPLES.splitlines() if f"data {name}" in line)
+        made[name] = actions.add_parser(
+            name, help=text, description=f"{text.capitalize()}.", epilog=f"example: {example.strip()}"
+        )
+        made[name].add_argument(
+            "--database", type=Path, default=database_path(), metavar="FILE", help="database (default: this person's)"
+        )
+        made[name].set_defaults(data_action=function)
+    which = made["delete"].add_mutually_exclusive_group(required=True)
+    which.add_argument("--session", metavar="ID", help="one session, as `list` names it")
+    which.add_argument("--person", metavar="ID", help="one person, with every recording they are in")
+    which.add_argument("--everything", action="store_true", help="all but the models, the key included")
+    made["delete"].add_argument("--yes", action="store_true", help="do not ask before deleting")
+    made["delete"].add_argument(
+        "--keep-answers", action="store_true", help="leave the answers given for the session in the cache"
+    )
+    made["sweep"].add_argument("--clip-days", type=int, default=CLIP_DAYS, metavar="N", help="unanswered clips (default: 7)")
+    made["sweep"].add_argument("--video-days", type=int, default=VIDEO_DAYS, metavar="N", help="recordings (default: 30)")
+    made["backup"].add_argument("--out", type=Path, metavar="FILE", help="file (default: the folder backups beside the database)")
+    made["restore"].add_argument("backup", type=Path, metavar="FILE", help="a file that `backup` wrote")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Do what was asked.
+
+    Raises:
+        EmoAsstError: there is no such database, session or person, or it is damaged.
+    """
+    arguments.data_action(arguments)
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    with Database(arguments.database, create=False) as database:
+        recorded = set(MediaVault(database).recorded_sessions())
+        for info in list_sessions(database):
+            kept = "recording kept" if info.session_id in recorded else "no recording"
+            answers = f"{info.num_utterances} utterances, {info.num_labelled} answered"
+            print(f"{info.session_id}  {info.duration_s:7.1f} s  {answers}; {kept}")
+        people = People(database)
+        for person in people.all():
+            agreed = ", ".join(sorted(people.consents(person.person_id))) or "nothing agreed"
+            print(f"{person.person_id}  {person.name} ({person.role}): {agreed}")
+
+
+def _delete(arguments: argparse.Namespace) -> None:
+    what = "everything" if arguments.everything else arguments.session or arguments.person
+    if not arguments.yes and input(f"Delete {what} for good? Type yes: ").strip() != "yes":
+        raise StoreError("Nothing was deleted.", "Type yes, or give --yes.")
+    if arguments.everything:
+        forget_everything(home())
+        print("Everything is deleted and its key is gone. Copies made elsewhere open only with their recovery phrase.")
+        return
+    with Database(arguments.database, create=False) as database:
+        if arguments.session:
+            forget_session(database, arguments.session, arguments.keep_answers)
+        else:
+            People(database).forget(arguments.person)
+    print(f"Deleted {what}. {what_backups_keep(backups_beside(arguments.database))}")
+
+
+def _sweep(arguments: argparse.Namespace) -> None:
+    with Database(arguments.database, create=False) as database:
+        swept = sweep(database, arguments.clip_days, arguments.video_days)
+    put_off = " The clock has jumped, so this waits for the next look." if swept.is_put_off else ""
+    print(f"Removed {swept.num_clips} clips and {swept.num_recordings} recordings.{put_off}")
+
+
+def _recover(arguments: argparse.Namespace) -> None:
+    with Database(arguments.database, create=False) as database:
+        vault = MediaVault(database)
+        for session_id in vault.unfinished():
+            print(f"{session_id}: {vault.recover(session_id):.1f} s saved.")
+        print("No recording is unfinished now.")
+
+
+def _backup(arguments: argparse.Namespace) -> None:
+    with Database(arguments.database, create=False) as database:
+        print(f"Wrote {back_up(database, arguments.out)}. It opens only with this computer's key or the recovery phrase.")
+
+
+def _restore(arguments: argparse.Namespace) -> None:
+    if adopt_card(arguments.backup.with_suffix(".keys.json"), home()):
+        print("The key card of the backup was taken over; if the backup does not open, use `emoasst keys recover` first.")
+    aside = restore(arguments.backup, arguments.database)
+    print(f"The backup is in place.{f' The former database lies at {aside}.' if aside else ''}")
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    with Database(arguments.database, create=False) as database:
+        faults, broken, log = database.faults(), first_broken_line(database), audit_log(database)
+    if broken is not None:
+        faults.append(f"line {broken} of the log of what was done does not fit to the one before it")
+    if faults:
+        raise DamagedError(f"{len(faults)} faults, the first: {faults[0]}.", "Put a backup in place: `emoasst data restore`.")
+    print(f"Whole. {len(log)} lines in the log of what was done; its last hash: {log[-1].chain if log else 'none'}")

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from decrypted import bytes_within
+from session_records import random_session, saved_file, unit_vector
+
+from emoasst_core.datatypes import Modality, Shot
+from emoasst_core.errors import DamagedError, KeyLostError, StoreError
+from emoasst_core.store import keys
+from emoasst_core.store.audit import first_broken_line
+from emoasst_core.store.backup import back_up, backups, database_state, restore
+from emoasst_core.store.database import Database
+from emoasst_core.store.deletion import backups_beside, forget_everything, forget_session, what_backups_keep
+from emoasst_core.store.instance import only_instance
+from emoasst_core.store.media import MediaVault
+from emoasst_core.store.people import People
+from emoasst_core.store.retention import sweep
+from emoasst_core.store.sessions import list_sessions, save_session
+from emoasst_core.store.shots import add_shot, list_shots
+
+CANARY = "canary in the coal mine"
+
+
+def kept_session(database: Database, session_id: str, person: str) -> None:
+    """A session with a recording, a clip's words, a shot and files, all of them bearing the canary."""
+    record = random_session(0, session_id=session_id, num_spans=30)
+    utterances = tuple(dataclasses.replace(row, person=person, text=f"{CANARY} {row.number}") for row in record.utterances)
+    words = tuple(dataclasses.replace(word, text=CANARY, start_s=1.0, end_s=1.5) for word in record.timeline.words)
+    spans = tuple(dataclasses.replace(span, person=person) for span in record.timeline.spans)
+    timeline = dataclasses.replace(record.timeline, words=words, spans=spans)
+    save_session(database, dataclasses.replace(record, utterances=utterances, timeline=timeline))
+    label = np.eye(7, dtype=np.float32)[0]
+    key = unit_vector(np.random.default_rng(3))
+    add_shot(database, Shot(label, {Modality.FACE: key}, "0" * 64, person), session_id, 1, CANARY)
+    with database.writing():
+        database.execute("INSERT INTO recordings VALUES (?, ?, ?)", (session_id, CANARY.encode(), datetime.now(UTC).isoformat()))
+    folder = MediaVault(database).session_folder(session_id)
+    folder.mkdir(parents=True)
+    (folder / "0001.emav").write_text(CANARY)
+    files = database.path.parent / "sessions" / session_id
+    files.mkdir(parents=True)
+    (files / "timeline.csv").write_text(CANARY)
+
+
+def canaries(database: Database) -> int:
+    """How often the canary is found in the database, decrypted, its log, and every other file beside it."""
+    found = bytes_within(database.path).count(CANARY.encode())
+    for path in database.path.parent.rglob("*"):
+        if path.is_file():
+            found += path.read_bytes().count(CANARY.encode())
+    return found
+
+
+def test_a_deleted_session_leaves_no_canary_in_database_log_media_or_files(database: Database) -> None:
+    kept_session(database, "to-go", "person 1")
+    save_session(database, random_session(1, session_id="to-stay"))
+    assert canaries(database) > 5
+    forget_session(database, "to-go")
+    assert canaries(database) == 0
+    assert [info.session_id for info in list_sessions(database)] == ["to-stay"]
+    assert list_shots(database) == []
+    assert first_broken_line(database) is None
+    with pytest.raises(StoreError, match="no session to-go"):
+        forget_session(database, "to-go")
+
+
+def test_answers_of_a_deleted_session_stay_where_that_was_asked_for(database: Database) -> None:
+    kept_session(database, "to-go", "person 1")
+    forget_session(database, "to-go", keeps_answers=True)
+    assert len(list_shots(database)) == 1
+
+
+def test_a_deleted_person_leaves_no_canary(database: Database) -> None:
+    people = People(database)
+    eve = people.add(f"Eve {CANARY}", "adult").person_id
+    people.add_face(eve, unit_vector(np.random.default_rng(5)), "one", CANARY.encode())
+    kept_session(database, "with-eve", eve)
+    assert canaries(database) > 5
+    people.forget(eve)
+    assert canaries(database) == 0
+    assert MediaVault(database).recorded_sessions() == []
+    assert list_shots(database) == []
+
+
+def test_everything_deleted_leaves_nothing_and_no_key(home: Path) -> None:
+    with Database(home / "emoasst.sqlite") as database:
+        kept_session(database, "to-go", "person 1")
+        back_up(database)
+        forgotten = database.path.read_bytes()
+    forget_everything(home)
+    assert not [path for path in home.rglob("*") if path.is_file() and path.parent.name != "backups"]
+    (home / "emoasst.sqlite").write_bytes(forgotten)  # somebody kept a copy
+    with pytest.raises(KeyLostError):
+        Database(home / "emoasst.sqlite")
+
+
+def test_withdrawing_takes_the_clips_nobody_has_answered_and_leaves_the_others(database: Database) -> None:
+    people = People(database)
+    eve = people.add("Eve", "adult").person_id
+    people.grant(eve, "clips")
+    clip_ids = clips_of(database, eve, [datetime.now(UTC)] * 2)
+    with database.writing():
+        database.execute(
+            """INSERT INTO clip_answers (clip_id, labeller, answer, is_sure, told_by, answered_at)
+               VALUES (?, 'a', 'joy', 1, '', '')""",
+            (clip_ids[0],),
+        )
+    people.withdraw(eve, "clips")
+    assert database.rows("SELECT clip_id FROM clips") == [{"clip_id": clip_ids[0]}]
+
+
+def clips_of(database: Database, person: str, moments: list[datetime]) -> list[int]:
+    save_session(database, random_session(0, session_id="with clips"))
+    with database.writing():
+        return [
+            database.execute(
+                """INSERT INTO clips (session_key, utterance_number, start_s, end_s, person, reason, is_shown, created_at)
+                   VALUES (1, ?, 0, 4, ?, 'close', 1, ?)""",
+                (number, person, moment.isoformat(timespec="microseconds")),
+            )
+            for number, moment in enumerate(moments, 1)
+        ]
+
+
+def test_a_sweep_removes_what_is_old_enough_and_nothing_else(database: Database) -> None:
+    now = datetime(2030, 5, 1, tzinfo=UTC)
+    clips_of(database, "person 1", [now - timedelta(days=days) for days in (6.9, 7.1, 20)])
+    for name, days in (("young", 29), ("old", 31)):
+        with database.writing():
+            moment = (now - timedelta(days=days)).isoformat(timespec="microseconds")
+            database.execute("INSERT INTO recordings VALUES (?, x'00', ?)", (name, moment))
+    swept = sweep(database, now=now)
+    assert (swept.num_clips, swept.num_recordings) == (2, 1)
+    assert MediaVault(database).recorded_sessions() == ["young"]
+    assert sweep(database, clip_days=6, now=now).num_clips == 1
+
+
+def test_a_clock_far_ahead_deletes_nothing_at_first_and_one_set_back_keeps_nothing_for_ever(database: Database) -> None:
+    now = datetime(2030, 5, 1, tzinfo=UTC)
+    sweep(database, now=now)
+    clips_of(database, "person 1", [now, now + timedelta(days=4000)])
+    ahead = now + timedelta(days=4000)
+    assert sweep(database, now=ahead).is_put_off
+    assert sweep(database, now=ahead + timedelta(minutes=5)).is_put_off
+    assert sweep(database, now=now + timedelta(days=1)).num_clips == 0  # the clock was put right: nothing was lost
+    assert sweep(database, now=now + timedelta(days=9)).num_clips == 2  # the one from the future was given a present moment
+    with database.writing():
+        database.execute("DELETE FROM clips")
+
+
+def test_a_backup_comes_back_and_the_damaged_file_is_kept(home: Path) -> None:
+    path = home / "emoasst.sqlite"
+    saved_file(path)
+    with Database(path) as database:
+        backup = back_up(database)
+    assert [entry[0] for entry in backups(path)] == [backup] == backups_beside(path)
+    assert backup.name in what_backups_keep([backup])
+    broken = bytearray(path.read_bytes())
+    broken[5000:5100] = bytes(100)
+    path.write_bytes(bytes(broken))
+    assert database_state(path) == "damaged"
+    aside = restore(backup, path)
+    assert database_state(path) == "whole"
+    assert aside is not None
+    assert aside.read_bytes() == bytes(broken)
+    with Database(path) as database:
+        assert [info.session_id for info in list_sessions(database)] == ["kept"]
+
+
+def test_a_damaged_backup_or_one_of_another_key_is_not_put_back(
+    home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = home / "emoasst.sqlite"
+    saved_file(path)
+    with Database(path) as database:
+        backup = back_up(database)
+    before = path.read_bytes()
+    whole = backup.read_bytes()
+    backup.write_bytes(whole[:6000] + b"\1" + whole[6001:])
+    with pytest.raises(DamagedError):
+        restore(backup, path)
+    backup.write_bytes(whole)
+    monkeypatch.setenv("EMOASST_HOME", str(tmp_path / "other"))
+    monkeypatch.setattr(keys, "_opened", {})
+    with pytest.raises(KeyLostError):
+        restore(backup, path)
+    assert path.read_bytes() == before
+    assert database_state(path) == "wrong_key"
+    assert database_state(tmp_path / "nowhere.sqlite") == "missing"
+
+
+def test_a_second_window_is_told_that_one_is_open(tmp_path: Path) -> None:
+    with only_instance(tmp_path), pytest.raises(StoreError, match="open already"), only_instance(tmp_path):
+        pass
+    with only_instance(tmp_path):
+        pass
