@@ -126,6 +126,7 @@ class AnalysisOptions:
     windows: WindowOptions = field(default_factory=WindowOptions)
     cues: CueOptions = field(default_factory=CueOptions)
     transcribe: bool = True
+    partial_captions: bool = False  # words while somebody still speaks; for what runs in real time
     memory: str = ""  # how the family's shots are used, "personal" or "paper"; "" for what the model's profile says
 
 

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from emoasst_core.commands.bench_live import EXAMPLE as LIVE_EXAMPLE
+from emoasst_core.commands.bench_live import bench_live
 from emoasst_core.evaluation.figures_file import require_file_writable, write_json
 from emoasst_core.paths import assets_folder
 
@@ -15,6 +17,7 @@ EXAMPLE: Final = """examples:
   emoasst bench analyze
   emoasst bench analyze conversation.mp4 --repeat 3
   emoasst bench train
+  emoasst bench live --seconds 30
   emoasst bench review
   emoasst bench models
 """
@@ -53,7 +56,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     review.add_argument("--shots", type=int, default=500, metavar="N", help="answers already given (default: 500)")
     review.add_argument("--points", type=int, default=36_000, metavar="N", help="rows per lane when painting (default: 36000)")
     review.add_argument("--repeat", type=int, default=50, metavar="N", help="how often each is timed (default: 50)")
-    for part, function in ((analyze, _bench_analyze), (train, _bench_train), (models, _bench_models), (review, _bench_review)):
+    live = actions.add_parser(
+        "live", help="clips in real time", epilog=LIVE_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    live.add_argument("clips", type=Path, nargs="*", metavar="CLIP", help="recordings, or JSON lists (default: the bundled demo)")
+    live.add_argument("--seconds", type=float, default=30.0, metavar="N", help="how long to play them in turn (default: 30)")
+    live.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
+    live.add_argument("--no-words", action="store_true", help="do not transcribe")
+    live.add_argument("--no-window", action="store_true", help="do not open the live page beside it")
+    benches = {analyze: _bench_analyze, train: _bench_train, models: _bench_models, review: _bench_review, live: bench_live}
+    for part, function in benches.items():
         part.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
         part.set_defaults(run=run, bench=function)
 

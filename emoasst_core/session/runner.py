@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,8 +85,7 @@ class SessionRunner:
         Raises:
             WorkerError: a session is running already.
         """
-        self._live = None
-        self._start(RecordingIntake(Path(path).absolute(), realtime, self.options.faces.analysis_rate_hz), plan)
+        self.start_intake(RecordingIntake(Path(path).absolute(), realtime, self.options.faces.analysis_rate_hz), plan)
 
     def start_live(self, camera_id: str | None, microphone_id: str | None, plan: SessionPlan = EVERYBODY) -> None:
         """Analyse a camera and a microphone, or one of them.
@@ -115,6 +115,15 @@ class SessionRunner:
         """Use another microphone from now on; `DeviceChanged` tells whether that worked, else the present one goes on."""
         if self._live is not None and self._live.microphone is not None:
             self._live.microphone.switch(partial(open_microphone, microphone_id), f"The microphone {microphone_id}")
+
+    def start_intake(self, intake: Intake, plan: SessionPlan = EVERYBODY) -> None:
+        """Analyse whatever an intake captures.
+
+        Raises:
+            WorkerError: a session is running already.
+        """
+        self._live = None
+        self._start(intake, plan)
 
     def withdraw(self, person_id: str) -> None:
         """Read that person no more and stop keeping picture and sound, from now on; nothing happens where no session runs."""
@@ -193,7 +202,7 @@ class SessionRunner:
                 self._num_sessions,
                 intake,
                 self._worker,
-                self.options,
+                replace(self.options, partial_captions=intake.loses_frames),  # where it is real time
                 self._database_path,
                 self._sessions_folder,
                 self._on_event,

@@ -1,0 +1,86 @@
+"""The live page beside a session that is measured: how late the window's own timer comes."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.application import open_services
+from app.pages.live_page import LivePage
+from emoasst_core.session.events import SessionEvent
+from emoasst_core.session.message import DEFAULT_FACTORY
+from emoasst_core.session.plan import EVERYBODY
+from emoasst_core.session.runner import SessionRunner
+
+TIMER_MS = 10
+CLOSE_MS = 100
+
+
+def measure_in_window(
+    profile: str, work: Callable[[SessionRunner], Any], take: Callable[[SessionEvent], None]
+) -> tuple[Any, list[float]]:
+    """Show the live page and run `work` on a thread beside it.
+
+    Args:
+        profile: name or folder of the models.
+        work: gets the runner, whose events reach the page; returns what was measured.
+        take: called on the window's thread with every event the page gets, just after it.
+
+    Returns:
+        What `work` returned, and how late each tick of a 10 ms timer was, in seconds.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication.instance() or QApplication(["emoasst bench"])
+    services = open_services(profile, DEFAULT_FACTORY)
+    page = LivePage(services)
+    services.bridge.event_told.connect(page.take)
+    services.bridge.event_told.connect(take)
+    services.bridge.frame_seen.connect(page.show_frame)
+    page.resize(1280, 760)
+    page.enter_live(has_camera=True, has_microphone=True, plan=EVERYBODY)
+    page.show()
+    outcome: list[Any] = []
+    thread = threading.Thread(target=lambda: outcome.append(_guarded(work, services.runner)), name="bench")
+    lags = _Lags()
+    ended = QTimer()
+    ended.timeout.connect(lambda: None if thread.is_alive() else application.quit())
+    thread.start()
+    lags.timer.start(TIMER_MS)
+    ended.start(CLOSE_MS)
+    application.exec()
+    lags.timer.stop()
+    page.hide()
+    services.runner.close()
+    services.background.close()
+    for part in (page, services.bridge, services.background, services.preferences):
+        part.deleteLater()
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0], lags.late_s
+
+
+def _guarded(work: Callable[[SessionRunner], Any], runner: SessionRunner) -> Any:
+    try:
+        return work(runner)
+    except BaseException as error:  # raised again on the main thread
+        return error
+
+
+class _Lags:
+    def __init__(self) -> None:
+        self.late_s: list[float] = []
+        self._last_s = time.perf_counter()
+        self.timer = QTimer()
+        self.timer.setTimerType(self.timer.timerType().PreciseTimer)
+        self.timer.timeout.connect(self._tick)
+
+    def _tick(self) -> None:
+        now_s = time.perf_counter()
+        self.late_s.append(max(0.0, now_s - self._last_s - TIMER_MS / 1000))
+        self._last_s = now_s
