@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -13,19 +13,19 @@ from PySide6.QtWidgets import QApplication
 
 from app.application import open_services
 from app.pages.live_page import LivePage
+from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import SessionEvent
 from emoasst_core.session.message import DEFAULT_FACTORY
 from emoasst_core.session.plan import EVERYBODY
 from emoasst_core.session.runner import SessionRunner
 
 TIMER_MS = 10
-CLOSE_MS = 100
 
 
 def measure_in_window(
     profile: str, work: Callable[[SessionRunner], Any], take: Callable[[SessionEvent], None]
 ) -> tuple[Any, list[float]]:
-    """Show the live page and run `work` on a thread beside it.
+    """Show the live page and run `work` beside it.
 
     Args:
         profile: name or folder of the models.
@@ -45,14 +45,16 @@ def measure_in_window(
     page.resize(1280, 760)
     page.enter_live(has_camera=True, has_microphone=True, plan=EVERYBODY)
     page.show()
-    outcome: list[Any] = []
-    thread = threading.Thread(target=lambda: outcome.append(_guarded(work, services.runner)), name="bench")
+    done: list[Any] = []
+    failed: list[EmoAsstError] = []
+
+    def end(where: list[Any], what: Any) -> None:
+        where.append(what)
+        application.quit()
+
+    services.background.run(lambda: work(services.runner), partial(end, done), partial(end, failed))
     lags = _Lags()
-    ended = QTimer()
-    ended.timeout.connect(lambda: None if thread.is_alive() else application.quit())
-    thread.start()
     lags.timer.start(TIMER_MS)
-    ended.start(CLOSE_MS)
     application.exec()
     lags.timer.stop()
     page.hide()
@@ -60,16 +62,9 @@ def measure_in_window(
     services.background.close()
     for part in (page, services.bridge, services.background, services.preferences):
         part.deleteLater()
-    if isinstance(outcome[0], BaseException):
-        raise outcome[0]
-    return outcome[0], lags.late_s
-
-
-def _guarded(work: Callable[[SessionRunner], Any], runner: SessionRunner) -> Any:
-    try:
-        return work(runner)
-    except BaseException as error:  # raised again on the main thread
-        return error
+    if failed:
+        raise failed[0]
+    return done[0], lags.late_s
 
 
 class _Lags:

@@ -55,7 +55,7 @@ class LiveMeter:
         for number, (onset_s, emotion) in enumerate(changes):
             limit_s = NAMED_WITHIN_S if emotion else LOST_WITHIN_S
             next_s = changes[number + 1][0] if number + 1 < len(changes) else self._now_s()
-            if next_s - onset_s < 3.0:
+            if min(next_s, self._now_s()) - onset_s < 3.0:
                 continue
             end_s = min(onset_s + limit_s, next_s)
             wanted = [
