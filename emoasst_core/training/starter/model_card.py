@@ -23,6 +23,7 @@ def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any],
         lines.append(f"| {name} | " + " | ".join(recalls) + " |")
     for part in (
         _slices(figures["slices"]),
+        _voice_slices(figures["voice_slices"]),
         _neutral(figures["neutral_clips"]),
         _pairs(figures["pairs"]),
         _shots(figures["shots"], constants),
@@ -69,6 +70,12 @@ def _slices(slices: dict[str, Any]) -> list[str]:
             cells.append(f"{values[key]:.3f} ({low:.3f}-{high:.3f})")
         lines.append(f"| {name} | {values['n']} | {' | '.join(cells)} |")
     return lines
+
+
+def _voice_slices(slices: dict[str, Any]) -> list[str]:
+    cells = [f"{name} {values['uar']:.3f}" for name, values in slices.items()]
+    count = next(iter(slices.values()))["n"]
+    return [f"The same {count} held-out voices under other conditions, UAR of the voice alone: {', '.join(cells)}."]
 
 
 def _neutral(clips: dict[str, Any]) -> list[str]:

@@ -49,7 +49,8 @@ from emoasst_core.training.starter.model_card import write_card
 from emoasst_core.training.starter.neutral_clips import measure_neutral_clips
 from emoasst_core.training.starter.text_tower import TextTower, train_text
 from emoasst_core.training.starter.video_fusion import VideoFusion, embed_views, train_fusion
-from emoasst_core.training.starter.voice_data import load_voices
+from emoasst_core.training.starter.voice_data import VoiceSet, load_voices
+from emoasst_core.training.starter.voice_slices import measure_voice_slices
 from emoasst_core.training.starter.voice_tower import VoiceTower, split_by_speaker, train_voices
 from emoasst_core.training.starter.words_head import add_words, train_words
 from emoasst_core.training.trainer import EpochReport
@@ -104,17 +105,24 @@ def train_starter(
     # as other cameras show them: what the program is unsure of there must be said as unsure
     changed = held_out_faces(data, faces, fusion, CHANGED_STRENGTH)
     fitted_on = {Modality.FACE: join_parts([held_out[Modality.FACE], changed])}
-    return finish_bundle(data, out, held_out, fitted_on, seed, report)
+    return finish_bundle(data, out, held_out, fitted_on, valid_part, seed, report)
 
 
 def finish_bundle(
-    data: Path, out: Path, held_out: dict[Modality, HeldOut], fitted_on: dict[Modality, HeldOut], seed: int, report: Say = print
+    data: Path,
+    out: Path,
+    held_out: dict[Modality, HeldOut],
+    fitted_on: dict[Modality, HeldOut],
+    voices: VoiceSet,
+    seed: int,
+    report: Say = print,
 ) -> dict[str, Any]:
     """Choose the constants, measure, and write profile.json, figures.json and the model card.
 
     Args:
         held_out: what is scored.
         fitted_on: what the calibration of a modality is fitted on instead of `held_out`.
+        voices: the held-out clips of speech.
     """
     valid = load_ferplus(data / "faces" / "ferplus_valid.npz", False)
     constants = choose_constants(out, held_out, fitted_on, valid.clear)
@@ -131,6 +139,7 @@ def finish_bundle(
     )
     report("  the same faces as other cameras and collections show them")
     figures["slices"] = face_slices(data, out, valid)
+    figures["voice_slices"] = voice_slices(out, voices)
     figures["neutral_clips"] = measure_neutral_clips(data, out)
     write_json(out / "figures.json", {"constants": constants, "figures": figures})
     write_card(out, figures, constants, VERSION, seed)
@@ -167,6 +176,17 @@ def face_slices(data: Path, out: Path, valid: FaceSet) -> dict[str, Any]:
     slices = measure_slices(source, valid.part(rows))
     posed = load_ckplus(data / "faces" / "ckplus48.npz", held_out=True)
     return slices | {f"CK+, {name}": measure_slices(source, posed, (name,))[name] for name in (AS_THEY_ARE, IN_COLOUR)}
+
+
+def voice_slices(out: Path, voices: VoiceSet) -> dict[str, Any]:
+    """`measure_voice_slices` of the bundle in `out`, read as the program reads a voice."""
+    recogniser = Recogniser(out)
+
+    def read(sound: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        embedding = recogniser.embed_voice(sound)
+        return None if embedding is None else recogniser.classify({Modality.VOICE: embedding})
+
+    return measure_voice_slices(read, voices)
 
 
 def _train_fusion(data: Path, run: Path, faces: FaceTower, weights: Any, seed: int, report: Say) -> VideoFusion:

@@ -6,8 +6,6 @@ picture (SpecAugment, Park et al. 2019).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -16,7 +14,6 @@ from torch import Tensor
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ
 
-COLOUR_SPREAD = 0.25  # of a normalised log-mel, per cosine: about 4 dB
 ROOM_LENGTH = 4000  # 0.25 s of reverberation
 
 
@@ -101,22 +98,6 @@ def hide_stretches(mels: Tensor, generator: torch.Generator) -> Tensor:
         hidden = (position >= start) & (position < start + width)
         result = result.masked_fill(hidden.unsqueeze(2 if axis == 1 else 1), 0.0)
     return result
-
-
-def bend_mels(mels: Tensor, generator: torch.Generator) -> Tensor:
-    """Another microphone, another mouth: a smooth colour over the bands, and all bands moved by up to three (about a tone).
-
-    Args:
-        mels: (b, num_mels, frames), normalised.
-    """
-    count, num_mels, _ = mels.shape
-    bands = torch.linspace(0, math.pi, num_mels)
-    waves = torch.stack([torch.cos(order * bands) for order in (1, 2, 3, 4)])  # (4, num_mels)
-    colour = (torch.randn(count, len(waves), generator=generator) * COLOUR_SPREAD) @ waves
-    moves = torch.randint(-3, 4, (count,), generator=generator)
-    rows = (torch.arange(num_mels)[None] - moves[:, None]).clamp(0, num_mels - 1)
-    moved = torch.gather(mels, 1, rows.unsqueeze(2).expand_as(mels))
-    return moved + colour.unsqueeze(2) * (mels != 0)
 
 
 def pad_clips(clips: list[NDArray[np.float32]], length: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,7 @@ from emoasst_core.encoders.log_mel import HOP_LENGTH, LogMelNetwork
 from emoasst_core.evaluation.metrics import accuracy, unweighted_average_recall
 from emoasst_core.training.starter.anchors import emotion_anchors
 from emoasst_core.training.starter.face_tower import EMBED_DIM
-from emoasst_core.training.starter.voice_augmentation import augment_sound, bend_mels, hide_stretches, pad_clips
+from emoasst_core.training.starter.voice_augmentation import augment_sound, hide_stretches, pad_clips
 from emoasst_core.training.starter.voice_data import VALID_SPEAKERS, VoiceSet
 from emoasst_core.training.trainer import Report, Trainer, TrainerOptions
 
@@ -63,7 +63,7 @@ class VoiceTower(nn.Module):
         with torch.autocast("cpu", enabled=False):
             mels = self.network.log_mel(samples, frame_mask)
         if generator is not None:
-            mels = hide_stretches(bend_mels(mels, generator), generator)
+            mels = hide_stretches(mels, generator)
         return self.network.from_mels(mels, frame_mask)
 
     def logits(self, embeddings: Tensor) -> Tensor:
