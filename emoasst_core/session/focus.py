@@ -109,7 +109,7 @@ class Focus:
         if person not in readings or (latest := self._faces.newest(person)) is None or latest.obstacle:
             return self._absence(time_s, person)
         face, voice = readings[person], self._fresh_voice(time_s)
-        if voice is None or len(in_view) > 1:  # with several in view the voice may be anyone's
+        if voice is None or not self._is_speaker(person, in_view, time_s):
             return Reading(time_s, face.probs, is_supported=latest.is_frontal, is_fresh=face.is_fresh)
         probs = self._book.classify({Modality.FACE: face.vector, Modality.VOICE: voice[0]}, person)
         agrees = int(face.probs.argmax()) == int(voice[1].argmax())
@@ -120,6 +120,11 @@ class Focus:
             is_supported=latest.is_frontal or agrees,
             is_fresh=face.is_fresh,
         )
+
+    def _is_speaker(self, person: str, in_view: list[str], time_s: float) -> bool:
+        """Whether the voice heard lately is theirs, by their lips; where those cannot be told, only if nobody else is seen."""
+        speaker = self._book.lips.speaker(in_view, time_s - VOICE_WINDOW_S, time_s)
+        return len(in_view) == 1 if speaker is None else speaker == person
 
     def _is_readable(self, person: str) -> bool:
         latest = self._faces.newest(person)

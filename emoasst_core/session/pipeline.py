@@ -170,6 +170,7 @@ class Pipeline:
         for track, face, picture in zip(tracked, named, pictures, strict=True):
             if self._identities.is_child(face.person):
                 continue
+            self._book.lips.see(face.person, frame.time_s, picture)
             may_read = self._identities.may_read(track.person, face.person)
             faces.append(face)
             crops.append(picture)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from emoasst_core.config import WindowOptions
 from emoasst_core.datatypes import CueState, Modality, Prediction, Source, Utterance, Vector
+from emoasst_core.faces.lip_motion import LipMotion
 from emoasst_core.session.observations import FaceMemory, SoundMemory
 from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.timeline_builder import TimelineBuilder, as_mapping
@@ -50,6 +51,7 @@ class UtteranceBook:
     ) -> None:
         self.recogniser, self.timeline = recogniser, timeline
         self._options, self._faces, self._sound, self._stages = options, faces, sound, stages
+        self.lips = LipMotion()
         self._entries: list[_Entry] = []
         self._covered_s = 0.0
 
@@ -66,7 +68,7 @@ class UtteranceBook:
         entry = self._classify(start_s, end_s, is_speech=True, samples=None if obstacle else samples)
         self._covered_s = max(self._covered_s, end_s)
         if Modality.VOICE in entry.embeddings:
-            voice = self.recogniser.classify({Modality.VOICE: entry.embeddings[Modality.VOICE]})
+            voice = self.classify({Modality.VOICE: entry.embeddings[Modality.VOICE]}, entry.utterance.person)
             self.timeline.add_reading(Source.VOICE, start_s, end_s, entry.utterance.person, voice)
         return entry.utterance.number, self._prediction(entry)
 
@@ -95,9 +97,9 @@ class UtteranceBook:
             return None
         entry.embeddings[Modality.WORDS] = embedding
         utterance = entry.utterance
-        words = self.recogniser.classify({Modality.WORDS: embedding})
+        words = self.classify({Modality.WORDS: embedding}, utterance.person)
         self.timeline.add_reading(Source.WORDS, utterance.start_s, utterance.end_s, utterance.person, words)
-        entry.probs = self.recogniser.classify(entry.embeddings)
+        entry.probs = self.classify(entry.embeddings, utterance.person)
         return self._prediction(entry)
 
     def embed_window(self, person: str, start_s: float, end_s: float) -> Vector | None:
@@ -126,17 +128,24 @@ class UtteranceBook:
         return tuple(self._row(entry) for entry in self._entries)
 
     def _classify(self, start_s: float, end_s: float, is_speech: bool, samples: Vector | None) -> _Entry:
-        persons = self._faces.persons(start_s, end_s)
-        person = persons[0] if persons else ""
+        person = self._person_of(start_s, end_s, is_speech)
         frames = self._faces.sample(person, start_s, end_s, self._options.num_frames) if person else None
         utterance = Utterance(len(self._entries) + 1, start_s, end_s, is_speech, person, frames, samples)
         with self._stages.measure("embedding utterances"):
             embeddings = self.recogniser.encode(utterance)
         entry = _Entry(replace(utterance, frame_embeddings=None, samples=None), embeddings)
         if entry.embeddings:
-            entry.probs = self.classify(entry.embeddings)
+            entry.probs = self.classify(entry.embeddings, person)
         self._entries.append(entry)
         return entry
+
+    def _person_of(self, start_s: float, end_s: float, is_speech: bool) -> str:
+        """Whose utterance it is: who moved their lips; in silence, and where lips cannot be told, the largest face."""
+        persons = self._faces.persons(start_s, end_s)
+        if not persons:
+            return ""
+        speaker = self.lips.speaker(persons, start_s, end_s) if is_speech else None
+        return persons[0] if speaker is None else speaker
 
     def _context(self, number: int) -> tuple[str, ...]:
         """What was said just before an utterance, oldest first, as far as its transcripts have arrived."""

@@ -18,6 +18,8 @@ HANG_S = 2.0  # no pulse for this long: killed, so that a new process runs withi
 STUCK_S = 60.0  # one frame or block may take this long (transcription of a long utterance on a slow machine), not longer
 LOAD_S = 240.0
 GOODBYE_S = 2.0  # to end on its own, with the processes it started
+SPARE_AFTER_S = 5.0  # a second process loads the models once the first has been quiet for this long ...
+SLOW_LOAD_S = 0.8  # ... unless loading is so quick that it can wait until it is needed
 CRASH_PAUSES_S = (0.0, 0.5, 2.0, 10.0)  # before the 1st, 2nd, ... start in a row that never became ready
 
 _log = logging.getLogger(__name__)
@@ -33,6 +35,8 @@ class _Child:
 
 class Worker:
     """Keeps one model process alive from construction to `close`.
+
+    Loading models takes longer than a conversation can wait, so a spare process with its models loaded stands by.
 
     Args:
         settings: what the process is to load.
@@ -53,6 +57,8 @@ class Worker:
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._child: _Child | None = None
+        self._spare: _Child | None = None
+        self._ready_s = 0.0
         self._is_ready = False
         self._is_closed = False
         self._waiting_since_s: float | None = None
@@ -64,6 +70,12 @@ class Worker:
         """Of the process now running, if there is one."""
         child = self._child
         return child.process.pid if child is not None else None
+
+    @property
+    def spare_process_id(self) -> int | None:
+        """Of the process that stands by, if there is one."""
+        spare = self._spare
+        return spare.process.pid if spare is not None else None
 
     @property
     def is_closed(self) -> bool:
@@ -108,12 +120,12 @@ class Worker:
         while not self._is_closed:
             self._pause(CRASH_PAUSES_S[min(failures, len(CRASH_PAUSES_S) - 1)])
             if self._is_closed:
-                return
-            child = self._start()
+                break
+            child = self._take_over()
             reason = self._listen(child)
             was_ready = self._end(child)
             if self._is_closed:
-                return
+                break
             if self.load_failure is None:
                 failures = 0 if was_ready else failures + 1
                 self.restarts += 1
@@ -122,6 +134,17 @@ class Worker:
             else:
                 with self._changed:
                     self._changed.wait_for(lambda: self._is_closed or self.load_failure is None)
+        if self._spare is not None:
+            self._let_go(self._spare)
+
+    def _take_over(self) -> _Child:
+        """The spare process where one stands by, else a new one, becomes the one that is talked to."""
+        child = self._spare or self._start()
+        with self._changed:
+            self._spare = None
+            self.generation += 1
+            self._child = child
+        return child
 
     def _start(self) -> _Child:
         ours, theirs = self._context.Pipe()
@@ -129,11 +152,7 @@ class Worker:
         process = self._context.Process(target=serve, args=(theirs, pulse, self._settings), name="emoasst-models")
         process.start()
         theirs.close()
-        child = _Child(process, ours, pulse, time.monotonic())
-        with self._changed:
-            self.generation += 1
-            self._child = child
-        return child
+        return _Child(process, ours, pulse, time.monotonic())
 
     def _listen(self, child: _Child) -> str:
         """Pass answers on until the process dies, hangs or is closed; why it ended."""
@@ -154,7 +173,17 @@ class Worker:
             last_check_s = now_s
             if trouble := self._trouble(child, now_s, now_s - last_change_s):
                 return trouble
+            self._keep_spare(child, now_s)
         return "closed"
+
+    def _keep_spare(self, child: _Child, now_s: float) -> None:
+        """Let a second process load the models, once the first has them."""
+        if self._spare is not None and not self._spare.process.is_alive():
+            self._let_go(self._spare)
+            self._spare, self._ready_s = None, now_s
+        takes_long = self._ready_s - child.started_s > SLOW_LOAD_S
+        if self._spare is None and self._is_ready and takes_long and now_s - self._ready_s > SPARE_AFTER_S:
+            self._spare = self._start()
 
     def _trouble(self, child: _Child, now_s: float, silent_s: float) -> str:
         if not self._is_ready:
@@ -168,7 +197,7 @@ class Worker:
         self._waiting_since_s = None
         with self._changed:
             if isinstance(message, Ready):
-                self._is_ready = True
+                self._is_ready, self._ready_s = True, time.monotonic()
             elif isinstance(message, LoadFailed):
                 self.load_failure = message
             self._changed.notify_all()
@@ -183,11 +212,15 @@ class Worker:
             self._waiting_since_s = None
             child.connection.close()  # a process that still runs takes this as its end
             self._changed.notify_all()
+        self._let_go(child)
+        return was_ready
+
+    def _let_go(self, child: _Child) -> None:
+        child.connection.close()
         child.process.join(GOODBYE_S)
         child.process.kill()
         child.process.join()
         child.process.close()
-        return was_ready
 
     def _pause(self, duration_s: float) -> None:
         with self._changed:

@@ -1,12 +1,15 @@
 import os
 import queue
 import signal
+import threading
+import time
 
 import numpy as np
 import pytest
 
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock, Frame
+from emoasst_core.session import worker as worker_module
 from emoasst_core.session.events import FacesSeen
 from emoasst_core.session.message import Begin, Finish, Finished, Handled, LoadFailed, Ready, WorkerSettings
 from emoasst_core.session.worker import Worker
@@ -119,3 +122,23 @@ def test_closing_ends_the_process(listening):
     one.worker.close()
     with pytest.raises(ProcessLookupError):
         os.kill(process_id, 0)
+
+
+def test_a_spare_process_takes_over_at_once_where_loading_takes_long(listening, monkeypatch):
+    monkeypatch.setattr(worker_module, "SPARE_AFTER_S", 0.2)
+    monkeypatch.setattr(worker_module, "SLOW_LOAD_S", 0.3)
+    one = listening("open_slowly")
+    one.next(Ready)
+    first = one.worker.process_id
+    deadline_s = time.monotonic() + WAIT_S
+    while (spare := one.worker.spare_process_id) is None and time.monotonic() < deadline_s:
+        threading.Event().wait(0.05)
+    threading.Event().wait(3.0)  # time for it to load
+    killed_s = time.monotonic()
+    os.kill(first, signal.SIGKILL)
+    one.next(Ready)
+    assert time.monotonic() - killed_s < 1.0
+    assert one.worker.process_id == spare and one.worker.restarts == 1
+    one.worker.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(spare, 0)
