@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -167,6 +166,8 @@ def load_image(path: Path) -> NDArray[np.uint8]:
     Raises:
         MediaError: missing, or no picture.
     """
+    import cv2  # only here: playing a recording does without it
+
     try:
         data = np.fromfile(path, np.uint8)
         image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -253,3 +255,12 @@ def test_a_still_picture_loads_as_rgb(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.png", media.renamed_text(tmp_path / "text.png")):
         with pytest.raises(MediaError):
             load_image(path)
+
+
+def test_playing_a_recording_does_not_load_opencv(tmp_path: Path):
+    path = media.talking_ramp(tmp_path / "ramp.mp4", 0.5)
+    code = (
+        "import sys; from pathlib import Path; from emoasst_core.capture.media_file import MediaFile; "
+        f"assert list(MediaFile(Path({str(path)!r}))); sys.exit('cv2' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -143,3 +143,11 @@ def test_somebody_shown_before_is_named_and_a_face_outside_the_plan_gets_no_cue(
     assert {cue.emotion for cue in other} == {None} and "someone new" in {cue.reason for cue in other}
     child = cues_of(recogniser, Identities(pictures, {"p-00000001": "child"}), SessionPlan(("p-00000001",)))
     assert {cue.emotion for cue in child} == {None}
+
+
+def test_when_nothing_is_captured_any_more_no_emotion_stays_on_screen(pipeline: Pipeline):
+    nothing = [AudioBlock(5.0 + number * 0.2, np.zeros(0, np.float32)) for number in range(12)]
+    events = play(pipeline, [*demo_items(5.0, sound=False), *nothing])
+    cues = [event.cue for event in events if isinstance(event, CueChanged)]
+    assert cues[-2].emotion == "neutral" and cues[-1].state is CueState.CANT_SEE
+    assert 5.0 < cues[-1].start_s <= 6.0
