@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -185,13 +186,16 @@ def train_folds(network: EmoVClip, examples: ExampleSet, table: FeatureTable, tr
     labelled, unlabelled = table.take(rows[~is_unlabelled]), table.take(rows[is_unlabelled])
     folds = speaker_folds(speakers[rows[~is_unlabelled]].tolist(), len(network.folds), training.seed)
     rate = float(training.choices.get("rate", DROPOUT_RATE))
-    widths = [network.widths[name] for name in FEATURES]
+
+    def blank() -> AttentionFusion:
+        widths = [network.widths[name] for name in FEATURES]
+        return AttentionFusion(widths, network.settings["hidden_dim"], network.settings["dropout"])
 
     def fit(pseudo_rows: Rows, pseudo_labels: Rows) -> list[AttentionFusion]:
         more = unlabelled.take(pseudo_rows)
         more = FeatureTable(more.values, more.present, torch.from_numpy(pseudo_labels))
         return [
-            fit_fusion(join(labelled.take(own), more), labelled.take(held), widths, rate, training.seed + number)
+            fit_fusion(join(labelled.take(own), more), labelled.take(held), blank, rate, training.seed + number)
             for number, (own, held) in enumerate(folds)
         ]
 
@@ -226,12 +230,17 @@ def join(first: FeatureTable, second: FeatureTable) -> FeatureTable:
 
 
 def fit_fusion(
-    train: FeatureTable, valid: FeatureTable, widths: list[int], rate: float, seed: int, num_epochs: int = FUSION_EPOCHS
+    train: FeatureTable,
+    valid: FeatureTable,
+    blank: Callable[[], AttentionFusion],
+    rate: float,
+    seed: int,
+    num_epochs: int = FUSION_EPOCHS,
 ) -> AttentionFusion:
     """One fold: Adam, modality dropout, and the epoch that is best on the fold's own held-out speakers."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
-    model = AttentionFusion(widths)
+    model = blank()
     model.fit_scale(train.values, train.present)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
     best, best_state = -1.0, {name: value.clone() for name, value in model.state_dict().items()}

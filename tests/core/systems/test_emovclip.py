@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,11 +15,15 @@ from numpy.typing import NDArray
 from emoasst_core.errors import ConfigError, ManifestError
 from emoasst_core.systems.clip_towers import FULL_CLIP, ClipTowers
 from emoasst_core.systems.emovclip.fusion import AttentionFusion
+from emoasst_core.systems.emovclip.network import EmoVClip
 from emoasst_core.systems.emovclip.pooling import pool_frames
 from emoasst_core.systems.emovclip.prompts import DeepPrompts
 from emoasst_core.systems.emovclip.self_training import self_train, surest
 from emoasst_core.systems.emovclip.text_augmenter import LocalTextAugmenter
 from emoasst_core.systems.folds import session_folds, speaker_folds
+from emoasst_core.training.systems.emovclip import FeatureTable, train_folds
+from emoasst_core.training.systems.examples import Example, ExampleSet
+from emoasst_core.training.systems.finishing import Training
 from tests.core.systems.test_mer_clip import TINY
 
 DEEP: dict[str, Any] = {**TINY, "vision_cfg": {**TINY["vision_cfg"], "layers": 3}, "text_cfg": {**TINY["text_cfg"], "layers": 2}}
@@ -206,3 +211,23 @@ def test_the_augmenter_names_the_likeliest_feelings_and_leaves_silence_alone() -
     augmenter = LocalTextAugmenter(lambda _text: np.array([0.0, 3.0, 0.0, 2.0, 0.0, 1.0, 0.0]))
     assert augmenter.augment("Oh no") == "Oh no Likely feelings: happiness, anger, surprise."
     assert augmenter.augment("  ") == "  "
+
+
+def test_folds_of_any_size_are_trained_and_put_into_the_network(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = EmoVClip(ClipTowers(DEEP), {"kind": "mel-statistics"}, num_folds=2, hidden_dim=24)
+    width = sum(network.widths.values())
+    labels = np.arange(84) % 7
+    values = torch.from_numpy(np.eye(7)[labels] @ np.random.default_rng(0).normal(size=(7, width))).float()
+    nothing = np.zeros(7, np.float32)
+    rows = [
+        Example(str(row), "train", int(label), nothing, 0.0, f"s{row // 12}", str(row), None, None, "")
+        for row, label in enumerate(labels)
+    ]
+    examples = ExampleSet("toy", tuple(rows))
+    table = FeatureTable(values + 0.1 * torch.randn(84, width), torch.ones(84, 4, dtype=torch.bool), torch.from_numpy(labels))
+    facts = train_folds(network, examples, table, Training(tmp_path, choices={"unlabelled_speakers": 2, "num_rounds": 2}))
+    found = network.eval().probs(table.values, table.present).argmax(1)
+    assert (found == table.labels).float().mean() > 0.9
+    assert facts["unlabelled_speakers"] == ["s5", "s6"]
+    assert facts["pseudo_labels"] <= 24
