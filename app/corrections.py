@@ -8,11 +8,9 @@ from pathlib import Path
 from PySide6.QtGui import QUndoCommand
 
 from emoasst_core.emotions import EMOTIONS
-from emoasst_core.review.relabel import PARENT, relabel, withdraw
+from emoasst_core.review.relabel import answer_without_emotion, relabel
 from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.database import Database
-from emoasst_core.store.sessions import set_label
-from emoasst_core.store.shots import list_shots
 
 
 def give_answer(database_path: Path, session_id: str, number: int, answer: str | None) -> None:
@@ -25,10 +23,7 @@ def give_answer(database_path: Path, session_id: str, number: int, answer: str |
         if answer in EMOTIONS:
             relabel(database, session_id, number, str(answer))
             return
-        for record in list_shots(database):
-            if (record.session_id, record.utterance_number) == (session_id, number):
-                withdraw(database, record.shot.shot_id)
-        set_label(database, session_id, number, answer, PARENT if answer else "")
+        answer_without_emotion(database, session_id, number, answer)
 
 
 class AnswerCommand(QUndoCommand):

@@ -116,6 +116,25 @@ def withdraw(database: Database, shot_id: int, labeller: str | None = None, *, s
     return record
 
 
+def answer_without_emotion(
+    database: Database, session_id: str, utterance_number: int, answer: str | None, labeller: str = PARENT
+) -> None:
+    """Keep an answer that names no emotion ("can't tell", "something else"), or take the answer back (None).
+
+    It is a label beside the guess; it never enters the cache, and an earlier shot of the utterance leaves it.
+
+    Raises:
+        StoreError: there is no such session or utterance.
+    """
+    with database.writing():
+        session = find_session(database, session_id)
+        get_utterance(database, session_id, utterance_number)
+        record = find_record(database, session_id, utterance_number, session.encoder_hash)
+        if record is not None:
+            withdraw(database, record.shot.shot_id)
+        set_label(database, session_id, utterance_number, answer, labeller if answer else "")
+
+
 def undo_last_change(database: Database) -> CacheVersion:
     """Bring back the cache as it was before the last change, and the labels that belong to it.
 

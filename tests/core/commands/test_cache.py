@@ -11,7 +11,7 @@ from emoasst_core.errors import CacheError, ConfigError, StoreError
 from emoasst_core.paths import database_path
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import get_utterance
-from emoasst_core.store.shots import list_shots
+from emoasst_core.store.shots import hold_back, list_shots
 
 
 @pytest.fixture(autouse=True)
@@ -129,9 +129,49 @@ def test_a_wrong_command_line_ends_with_code_2(arguments: tuple[str, ...]) -> No
     assert caught.value.code == 2
 
 
-@pytest.mark.parametrize("action", ["add", "list", "remove", "rollback", "export"])
+@pytest.mark.parametrize("action", ["add", "list", "remove", "rollback", "export", "use"])
 def test_the_help_of_every_action_has_an_example(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         emoasst("cache", action, "--help")
     assert caught.value.code == 0
     assert f"example: emoasst cache {action}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_list_shows_whose_clip_it_is_and_who_answered_what(capsys: pytest.CaptureFixture[str]) -> None:
+    add("evening", 1, "joy", "--by", "mother")
+    add("evening", 1, "surprise", "--by", "father", "--unsure", "--told-by", "voice")
+    capsys.readouterr()
+    emoasst("cache", "list")
+    line = capsys.readouterr().out.splitlines()[0]
+    assert line.startswith("shot 2: joy 50%, surprise 50%; person 1; utterance 1 of evening; face; ")
+    assert line.endswith("; answered by father: surprise, mother: joy; not sure; told by voice")
+
+
+def test_the_same_correction_again_uses_up_no_undo(capsys: pytest.CaptureFixture[str]) -> None:
+    add()
+    add()
+    assert "That very answer was there already" in capsys.readouterr().out
+    emoasst("cache", "list")
+    assert "changes that can be undone: 1." in capsys.readouterr().out
+
+
+def test_cant_tell_is_kept_beside_the_guess_and_leaves_the_cache(capsys: pytest.CaptureFixture[str]) -> None:
+    add()
+    assert add("evening", 1, "cant-tell") == 0
+    assert shots() == []
+    assert "the cache learns nothing from it" in capsys.readouterr().out
+    with Database(database_path()) as database:
+        assert get_utterance(database, "evening", 1).label == "cant_tell"
+
+
+def test_a_shot_held_back_can_be_used_all_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    add()
+    with pytest.raises(CacheError, match="Shot 1 is not held back"):
+        emoasst("cache", "use", "--shot", 1)
+    with Database(database_path()) as database:
+        hold_back(database, [1])
+    emoasst("cache", "list")
+    assert "1 shots (1 held back)" in capsys.readouterr().out
+    assert emoasst("cache", "use", "--shot", 1) == 0
+    with Database(database_path()) as database:
+        assert not list_shots(database)[0].is_held
