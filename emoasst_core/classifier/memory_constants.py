@@ -14,22 +14,26 @@ from emoasst_core.errors import ModelError
 
 @dataclass(frozen=True, slots=True)
 class ModalityConstants:
-    """How one modality remembers.
+    """How one modality remembers; variances in units of what varies within an emotion at the source.
 
     Attributes:
-        offset_prior: lambda_u: this many clips' worth of belief that a person is like everybody; more than 0.
-        alpha: how loud the votes of the clips are, in logits; 0 or more.
+        person_variance: tau_u^2: how far people differ from the source in all emotions alike; more than 0.
+        style_variance: tau_c^2: how far they differ in each emotion by itself; more than 0.
+        temperature: T: the gain of the densities is divided by it, for dimensions are not independent; more than 0.
+        alpha: how loud the votes of the clips are, in nats; 0 or more.
         beta: sharpness of a vote; more than 0.
-        vote_prior: kappa: a class with this many clips votes at half strength; more than 0.
+        vote_prior: kappa: an emotion with this many clips votes at half strength; more than 0.
     """
 
-    offset_prior: float = 8.0
-    alpha: float = 3.0
-    beta: float = 12.0
+    person_variance: float = 2.0
+    style_variance: float = 0.1
+    temperature: float = 5.0
+    alpha: float = 1.0
+    beta: float = 4.0
     vote_prior: float = 1.0
 
     def __post_init__(self) -> None:
-        positive = (self.offset_prior, self.beta, self.vote_prior)
+        positive = (self.person_variance, self.style_variance, self.temperature, self.beta, self.vote_prior)
         if not all(0 < value < np.inf for value in positive) or not 0 <= self.alpha < np.inf:
             raise ModelError(
                 f"These constants of the personal memory are out of range: {asdict(self)}.", "Import the model again."

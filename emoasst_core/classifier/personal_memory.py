@@ -24,6 +24,7 @@ from emoasst_core.emotions import NUM_EMOTIONS
 
 SMALLEST_PROB = 1e-6  # one clip can speak against the memory with at most 14 nats
 Array = NDArray[np.float64]
+Many = Mapping[Modality, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,28 +67,31 @@ class PersonalMemory:
         self._shares: dict[frozenset[Modality], float] = {}
 
     def probs(self, query: Query, model_probs: Vector) -> Vector:
-        """(num_emotions,) what is shown: both opinions mixed, and the answer itself where the clip is one that was answered.
+        """(num_emotions,) what is shown of a query: see `probs_of`."""
+        rows = {modality: np.asarray(vector, np.float64)[None] for modality, vector in query.embeddings.items()}
+        return np.asarray(self.probs_of(rows, query.reliabilities, np.asarray(model_probs)[None])[0], np.float32)
+
+    def probs_of(self, embeddings: Many, reliabilities: Mapping[Modality, float], model_probs: Vector) -> Vector:
+        """Both opinions mixed, and the answer itself where a clip is one that was answered.
 
         Args:
-            model_probs: (num_emotions,) of the model alone.
+            embeddings: {modality: (q, d)} of queries that all have these modalities.
+            reliabilities: {modality: weight}, summing to 1.
+            model_probs: (q, num_emotions) of the model alone.
         """
-        share = self.share(query.embeddings)
-        mixed = np.asarray(model_probs, np.float64)
-        if share > 0:
-            opinion = self._model.calibration.predict(self.personal_logits(query), query.embeddings.keys())
-            mixed = share * opinion + (1 - share) * mixed
-        strength, answer = self._recall(query)
-        return np.asarray(strength * answer + (1 - strength) * mixed, np.float32)
+        share, model = self.share(embeddings), np.asarray(model_probs, np.float64)
+        opinion = _tilted(model, self.gains_of(embeddings, reliabilities)) if share > 0 else model
+        mixed = share * opinion + (1 - share) * model
+        strength, answers = self._recall(embeddings)
+        return np.asarray(strength[:, None] * answers + (1 - strength[:, None]) * mixed, np.float32)
 
-    def personal_logits(self, query: Query) -> Array:
-        """(num_emotions,) the personal opinion, before calibration."""
-        total = np.zeros(NUM_EMOTIONS)
-        for modality, embedding in query.embeddings.items():
-            reader = self._model.readers[modality]
-            rows = np.asarray(embedding, np.float64)[None]
+    def gains_of(self, embeddings: Many, reliabilities: Mapping[Modality, float]) -> Array:
+        """(q, num_emotions) what the clips add to the model's log-probabilities."""
+        total: Array = np.zeros((len(next(iter(embeddings.values()))), NUM_EMOTIONS))
+        for modality, rows in embeddings.items():
             clips = self._clips(modality, self.weights)
-            logits = reader.head.logits(rows) if clips is None else reader.logits(rows, clips)
-            total += query.reliabilities[modality] * logits[0]
+            if clips is not None:
+                total += reliabilities[modality] * self._model.readers[modality].gains(rows, clips)
         return total
 
     def share(self, modalities: Iterable[Modality]) -> float:
@@ -109,7 +113,9 @@ class PersonalMemory:
             if clips is None:
                 continue
             reader = self._model.readers[modality]
-            _, near = reader.affinities(np.asarray(embedding, np.float64)[None], reader.offsets(clips), clips.keys)
+            whitening = reader.source.whitening
+            rows = np.asarray(embedding, np.float64)[None] @ whitening
+            near = reader.affinities(rows, reader.person(clips).offset, clips.keys @ whitening)
             for row, weight in zip(self._keys[modality][0], query.reliabilities[modality] * clips.weights * near[0], strict=True):
                 shot_id = self.shots[row].shot_id
                 found[shot_id] = found.get(shot_id, 0.0) + float(weight)
@@ -123,21 +129,20 @@ class PersonalMemory:
             (n, num_emotions) of the personal opinion and of the model alone; NaN for clips that have none of the modalities.
         """
         used = self.weights if weights is None else weights
-        personal, model = (np.zeros((len(self.shots), NUM_EMOTIONS)) for _ in range(2))
+        gains, model = (np.zeros((len(self.shots), NUM_EMOTIONS)) for _ in range(2))
         total = np.zeros(len(self.shots))
         known = self._model.reliabilities
         wanted = [modality for modality in modalities if modality in self._keys and known.get(modality, 0.0) > 0]
         for modality in wanted:
-            clips = self._clips(modality, used)
-            if clips is None:
-                continue
-            rows, reader = self._keys[modality][0], self._model.readers[modality]
-            reliability = known[modality]
-            personal[rows] += reliability * reader.logits(clips.keys, clips, self._together[np.ix_(rows, rows)])
-            model[rows] += reliability * reader.head.logits(clips.keys)
+            rows, keys = self._keys[modality]
+            reader, reliability, clips = self._model.readers[modality], known[modality], self._clips(modality, used)
+            model[rows] += reliability * reader.head.logits(keys)
             total[rows] += reliability
+            if clips is not None:
+                gains[rows] += reliability * reader.gains(keys, clips, self._together[np.ix_(rows, rows)])
         with np.errstate(invalid="ignore", divide="ignore"):
-            return self._calibrated(personal / total[:, None], wanted), self._calibrated(model / total[:, None], wanted)
+            own = self._calibrated(model / total[:, None], wanted)
+            return _tilted(own, gains / total[:, None]), own
 
     def left_out_mixture(self, modalities: Iterable[Modality]) -> Array:
         """(n, num_emotions) what would be shown of each clip if it and its burst were not in the memory."""
@@ -148,20 +153,23 @@ class PersonalMemory:
         shares = np.array([self._share_of(float(gains[row].sum()), row) for row in others])
         return shares[:, None] * personal + (1 - shares[:, None]) * model
 
-    def _recall(self, query: Query) -> tuple[float, Array]:
-        """How surely the query is a clip that was answered, and the answer: from 0 at `burst_cosine` to all but the chance of a
-        wrong answer for the very same clip."""
-        likeness = np.full(len(self.shots), np.inf)
-        for modality, embedding in query.embeddings.items():
+    def _recall(self, embeddings: Many) -> tuple[Array, Array]:
+        """How surely each query is a clip that was answered, (q,), and the answer, (q, num_emotions).
+
+        From 0 at `burst_cosine` to all but the chance of a wrong answer for the very same clip.
+        """
+        num_queries = len(next(iter(embeddings.values())))
+        likeness = np.full((num_queries, len(self.shots)), np.inf)
+        for modality, rows in embeddings.items():
             if modality in self._keys:
-                rows, keys = self._keys[modality]
-                likeness[rows] = np.minimum(likeness[rows], keys @ np.asarray(embedding, np.float64))
+                places, keys = self._keys[modality]
+                likeness[:, places] = np.minimum(likeness[:, places], rows @ keys.T)
         nearest = np.where(np.isinf(likeness), -1.0, likeness)
-        constants = self._model.constants
-        near = np.clip((nearest - constants.burst_cosine) / (1 - constants.burst_cosine + 1e-9), 0.0, 1.0)
+        least = self._model.constants.burst_cosine
+        near = np.clip((nearest - least) / (1 - least + 1e-9), 0.0, 1.0)
         strength = near * self._prior * (1 - self._errors)
-        best = int(strength.argmax())
-        return float(strength[best]), self._labels[best]
+        best = strength.argmax(1)
+        return strength[np.arange(num_queries), best], self._labels[best]
 
     def _trust(self) -> Array:
         personal, _ = self.left_out_probs(tuple(Modality), self._burst)
@@ -203,3 +211,11 @@ class PersonalMemory:
             if present:
                 probs[rows] = self._model.calibration.predict(logits[rows], present)
         return probs
+
+
+def _tilted(probs: Array, gains: Array) -> Array:
+    """(q, c) probabilities with gains added to their logarithms, rows summing to 1."""
+    scores = np.log(np.maximum(probs, SMALLEST_PROB)) + gains
+    powers = np.exp(scores - scores.max(1, keepdims=True))
+    result: Array = powers / powers.sum(1, keepdims=True)
+    return result

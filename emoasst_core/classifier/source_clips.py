@@ -16,6 +16,8 @@ from emoasst_core.errors import ModelError
 
 NUM_EXEMPLARS: Final = 64  # per emotion and modality: 115 kB each at 128 numbers and half precision
 TEXT_WEIGHTS: Final = "text_weights"
+SHRINKAGE: Final = 0.1  # of the covariance towards a sphere: a hundred numbers from some hundred clips
+UNKNOWN_SPREAD: Final = 0.4  # squared length of what varies within an emotion, where no clip says so
 Array = NDArray[np.float64]
 
 
@@ -26,15 +28,18 @@ class SourceClips:
     Attributes:
         means: (num_emotions, d) mean embedding of each emotion.
         exemplars: (num_emotions, k, d) unit vectors; an emotion with fewer than k repeats some.
+        whitening: (d, d) inverse root of the covariance within the emotions, symmetric.
     """
 
     means: Array
     exemplars: Array
+    whitening: Array
 
     def __post_init__(self) -> None:
         means, exemplars = np.asarray(self.means), np.asarray(self.exemplars)
         fits = means.ndim == 2 and exemplars.ndim == 3 and exemplars.shape[1] > 0
-        if not fits or means.shape[0] != NUM_EMOTIONS or exemplars.shape[::2] != means.shape:
+        fits = fits and exemplars.shape[::2] == means.shape and np.shape(self.whitening) == (means.shape[1],) * 2
+        if not fits or means.shape[0] != NUM_EMOTIONS:
             raise ModelError(f"Class means {means.shape} and exemplars {exemplars.shape} do not fit.", "Import the model again.")
 
     @classmethod
@@ -42,7 +47,8 @@ class SourceClips:
         """Where no clips are shipped: the class texts stand for them, in (num_emotions, d)."""
         weights = np.asarray(text_weights, np.float64)
         weights = weights / np.linalg.norm(weights, axis=1, keepdims=True)
-        return cls(weights, weights[:, None])
+        size = weights.shape[1]
+        return cls(weights, weights[:, None], np.eye(size) * np.sqrt(size / UNKNOWN_SPREAD))
 
     @classmethod
     def choose(
@@ -66,7 +72,16 @@ class SourceClips:
             means[column] = own.mean(0)
             order = _in_turn(names[rows], np.random.default_rng([seed, column])) if len(rows) else np.zeros(1, np.int64)
             exemplars.append(own[np.resize(order, NUM_EXEMPLARS)])
-        return cls(means, np.stack(exemplars))
+        return cls(means, np.stack(exemplars), _whitening(vectors - means[columns]))
+
+
+def _whitening(residuals: Array) -> Array:
+    """(d, d) inverse root of the covariance of (n, d) residuals, a tenth of it shared out evenly."""
+    covariance = residuals.T @ residuals / max(1, len(residuals))
+    mean = np.trace(covariance) / len(covariance)
+    values, vectors = np.linalg.eigh((1 - SHRINKAGE) * covariance + (SHRINKAGE * mean + 1e-9) * np.eye(len(covariance)))
+    result: Array = (vectors / np.sqrt(values)) @ vectors.T
+    return result
 
 
 def save_source(path: Path, text_weights: ArrayLike, sources: Mapping[Modality, SourceClips]) -> None:
@@ -78,6 +93,7 @@ def save_source(path: Path, text_weights: ArrayLike, sources: Mapping[Modality, 
     for modality, source in sources.items():
         arrays[f"{modality.value}.means"] = np.ascontiguousarray(source.means, np.float16)
         arrays[f"{modality.value}.exemplars"] = np.ascontiguousarray(source.exemplars, np.float16)
+        arrays[f"{modality.value}.whitening"] = np.ascontiguousarray(source.whitening, np.float32)
     save_file(arrays, path)
 
 
@@ -96,6 +112,7 @@ def load_source(path: Path) -> tuple[Vector, dict[Modality, SourceClips]]:
             modality: SourceClips(
                 arrays[f"{modality.value}.means"].astype(np.float64),
                 _unit(arrays[f"{modality.value}.exemplars"].astype(np.float64)),
+                arrays[f"{modality.value}.whitening"].astype(np.float64),
             )
             for modality in Modality
             if f"{modality.value}.means" in arrays

@@ -30,9 +30,9 @@ SOURCE_FILE: Final = "memory/source.safetensors"  # below a folder, so that the 
 SPEECH: Final = ("ravdess", "emodb", "nemo")
 CONSTANTS: Final = MemoryConstants(
     {
-        Modality.FACE: ModalityConstants(offset_prior=8.0, alpha=3.0, beta=12.0, vote_prior=1.0),
-        Modality.VOICE: ModalityConstants(offset_prior=8.0, alpha=3.0, beta=12.0, vote_prior=1.0),
-        Modality.WORDS: ModalityConstants(offset_prior=8.0, alpha=1.0, beta=12.0, vote_prior=1.0),
+        Modality.FACE: ModalityConstants(),
+        Modality.VOICE: ModalityConstants(),
+        Modality.WORDS: ModalityConstants(),
     }
 )
 Say = Callable[[str], None]

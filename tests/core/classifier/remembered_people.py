@@ -46,7 +46,7 @@ def memory_model(constants: MemoryConstants | None = None) -> MemoryModel:
     labels = np.repeat(np.arange(NUM_EMOTIONS), 40)
     people = [clips(labels, person_offset(rng, 0.3), rng) for _ in range(10)]
     source = SourceClips.choose(np.concatenate(people), np.tile(labels, 10), CLASSES, np.repeat(np.arange(10), len(labels)))
-    each = ModalityConstants(offset_prior=4.0, alpha=3.0, beta=6.0)
+    each = ModalityConstants()
     constants = constants or MemoryConstants({Modality.FACE: each, Modality.VOICE: each})
     readers = {
         modality: PersonalReader(ZeroShotHead(CLASSES, SCALE), source, constants.modalities.get(modality, each))

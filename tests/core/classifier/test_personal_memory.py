@@ -22,8 +22,10 @@ from remembered_people import (
     random_shots,
     unit,
 )
+from scipy.stats import multivariate_normal
 
 from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.classifier.family_memory import FamilyMemory
 from emoasst_core.classifier.joint_classifier import JointClassifier
 from emoasst_core.classifier.personal_memory import PersonalMemory
 from emoasst_core.classifier.personal_reading import Clips
@@ -41,6 +43,12 @@ def read(memory: object, query: Query, person: str = MUM) -> np.ndarray:
     return JointClassifier(HEADS, memory=memory).probs(query, Calibration(), person)  # type: ignore[arg-type]
 
 
+def gains(memory: FamilyMemory, query: Query) -> np.ndarray:
+    """What the personal opinion adds to the logits."""
+    rows = {modality: vector[None].astype(float) for modality, vector in query.embeddings.items()}
+    return memory.of(MUM).gains_of(rows, query.reliabilities)  # type: ignore[union-attr]
+
+
 def accuracy(memory: PersonalMemory | None, queries: np.ndarray, labels: np.ndarray) -> float:
     right = 0
     for vector, label in zip(queries, labels, strict=True):
@@ -55,20 +63,19 @@ def test_without_clips_the_reading_is_the_models_own(modalities: tuple[Modality,
     query = query_of(*modalities)
     plain = JointClassifier(HEADS).probs(query, Calibration())
     assert np.abs(read(family(), query) - plain).max() <= 1e-6
-    reader = memory_model().readers[FACE]
     none = Clips(np.zeros((0, CLASSES.shape[1])), np.zeros((0, NUM_EMOTIONS)), np.zeros(0))
     vectors = unit(np.random.default_rng(0).normal(size=(20, CLASSES.shape[1])))
-    assert np.abs(reader.logits(vectors, none) - reader.head.logits(vectors)).max() <= 1e-6
+    assert np.abs(memory_model().readers[FACE].gains(vectors, none)).max() <= 1e-6
 
 
 def test_adding_then_deleting_a_clip_restores_logits_and_reading() -> None:
     memory, query = family(*random_shots(30)), query_of(FACE, VOICE)
     (extra,) = random_shots(1, seed=7, first_id=100)
-    before = memory.of(MUM).personal_logits(query), read(memory, query)  # type: ignore[union-attr]
+    before = gains(memory, query), read(memory, query)
     memory.add(extra)
-    assert np.abs(memory.of(MUM).personal_logits(query) - before[0]).max() > 1e-3  # type: ignore[union-attr]
+    assert np.abs(gains(memory, query) - before[0]).max() > 1e-3
     memory.remove(100)
-    assert np.abs(memory.of(MUM).personal_logits(query) - before[0]).max() <= 1e-6  # type: ignore[union-attr]
+    assert np.abs(gains(memory, query) - before[0]).max() <= 1e-6
     assert np.abs(read(memory, query) - before[1]).max() <= 1e-6
 
 
@@ -95,34 +102,43 @@ def test_clips_of_one_event_count_as_one_observation() -> None:
         assert math.isclose(sum(weight for weight, own in zip(weights, labels, strict=True) if own == label), 1.0)
 
 
-def test_offset_and_votes_equal_the_formulas_by_hand() -> None:
+def test_gains_equal_the_formulas_by_hand() -> None:
     reader, rng = memory_model().readers[FACE], np.random.default_rng(3)
-    keys, labels, weights = unit(rng.normal(size=(5, 32))), np.eye(NUM_EMOTIONS)[[0, 1, 1, 2, 0]], rng.uniform(0.2, 1, 5)
-    query = unit(rng.normal(size=32))
-    constants, source = reader.constants, reader.source
-    offset = sum(w * (f - source.means[y.argmax()]) for f, y, w in zip(keys, labels, weights, strict=True))
-    offset = offset / (constants.offset_prior + weights.sum())
-    centred = unit(query - offset)
-    expected = SCALE * CLASSES @ centred
-    for column in range(NUM_EMOTIONS):
-        rows = np.flatnonzero(labels[:, column])
-        count = weights[rows].sum()
-        if not count:
-            continue
-        vote = sum(weights[i] * math.exp(-constants.beta * (1 - centred @ unit(keys[i] - offset))) for i in rows) / count
-        known = np.mean([math.exp(-constants.beta * (1 - centred @ exemplar)) for exemplar in source.exemplars[column]])
-        expected[column] += constants.alpha * count / (count + constants.vote_prior) * (vote - known)
-    assert np.allclose(reader.logits(query[None], Clips(keys, labels, weights))[0], expected, atol=1e-9)
+    labels, weights = np.array([0, 1, 1, 2, 0]), rng.uniform(0.2, 1, 5)
+    keys, query = unit(rng.normal(size=(5, 32))), unit(rng.normal(size=32))
+    constants, whiten = reader.constants, reader.source.whitening
+    tau_u, tau_c = constants.person_variance, constants.style_variance
+    g, clips_of, m = query @ whiten, keys @ whiten, reader.source.means @ whiten
+    n = np.array([weights[labels == c].sum() for c in range(NUM_EMOTIONS)])
+    r = np.zeros((NUM_EMOTIONS, 32))
+    for c in set(labels.tolist()):
+        r[c] = sum(weights[i] * (clips_of[i] - m[c]) for i in np.flatnonzero(labels == c)) / n[c]
+    a, b = n / (1 + n * tau_c), n * tau_c / (1 + n * tau_c)
+    precision = 1 / tau_u + a.sum()
+    u = (a[:, None] * r).sum(0) / precision
+    expected, s = np.zeros(NUM_EMOTIONS), float(np.mean(tau_c * (1 - b) + (1 - b) ** 2 / precision))
+    for c in range(NUM_EMOTIONS):
+        own = m[c] + (1 - b[c]) * u + b[c] * r[c]
+        expected[c] = multivariate_normal.logpdf(g, own, 1 + s) - multivariate_normal.logpdf(g, m[c], 1 + tau_c + tau_u)
+        expected[c] /= constants.temperature
+        if n[c]:
+            rows, centred = np.flatnonzero(labels == c), unit(g - u)
+            vote = sum(weights[i] * math.exp(-constants.beta * (1 - centred @ unit(clips_of[i] - u))) for i in rows) / n[c]
+            others = [math.exp(-constants.beta * (1 - centred @ unit(x @ whiten))) for x in reader.source.exemplars[c]]
+            expected[c] += constants.alpha * n[c] / (n[c] + constants.vote_prior) * (vote - np.mean(others))
+    answered = Clips(keys, np.eye(NUM_EMOTIONS)[labels], weights)
+    found = reader.gains(query[None], answered)[0]
+    assert np.allclose(found - found[0], expected - expected[0], atol=1e-9)  # what all emotions share does not count
 
 
 def test_leaving_clips_out_equals_a_memory_without_them() -> None:
     reader, rng = memory_model().readers[FACE], np.random.default_rng(4)
     keys, labels, weights = unit(rng.normal(size=(9, 32))), np.eye(NUM_EMOTIONS)[rng.integers(0, 7, 9)], rng.uniform(0.2, 1, 9)
     left_out = rng.random((9, 9)) < 0.4
-    together = reader.logits(keys, Clips(keys, labels, weights), left_out)
+    together = reader.gains(keys, Clips(keys, labels, weights), left_out)
     for row in range(9):
         kept = ~left_out[row]
-        alone = reader.logits(keys[row : row + 1], Clips(keys[kept], labels[kept], weights[kept]))
+        alone = reader.gains(keys[row : row + 1], Clips(keys[kept], labels[kept], weights[kept]))
         assert np.allclose(together[row], alone[0], atol=1e-9)
 
 
