@@ -49,6 +49,7 @@ class MemoryConstants:
         evidence_bias, evidence_scale: the share of the personal reading is sigmoid(bias + scale * evidence in nats).
         one_class_discount: the share is divided by it while only one emotion has clips.
         sure_error, unsure_error: how often an answer is taken to be wrong, said surely and unsurely.
+        least_skill: mean probability that a person's clips must give each other's answers before any is doubted.
         burst_cosine: clips of the same emotion more alike than this in all they share are one observation.
         household_weight: what a clip of somebody unknown counts for a known person, beside a clip of their own.
     """
@@ -57,13 +58,14 @@ class MemoryConstants:
     evidence_bias: float = 0.0
     evidence_scale: float = 1.0
     one_class_discount: float = 4.0
-    sure_error: float = 0.1
-    unsure_error: float = 0.3
+    sure_error: float = 0.18
+    unsure_error: float = 0.4
+    least_skill: float = 0.3
     burst_cosine: float = 0.97
     household_weight: float = 0.5
 
     def __post_init__(self) -> None:
-        shares = (self.sure_error, self.unsure_error, self.household_weight)
+        shares = (self.sure_error, self.unsure_error, self.household_weight, self.least_skill)
         fits = all(0 <= share < 1 for share in shares) and 0 <= self.evidence_scale < np.inf and 0 < self.burst_cosine <= 1
         if not fits or not self.one_class_discount >= 1 or not np.isfinite(self.evidence_bias):
             raise ModelError("The constants of the personal memory are out of range.", "Import the model again.")

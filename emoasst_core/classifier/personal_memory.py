@@ -71,7 +71,7 @@ class PersonalMemory:
         rows = {modality: np.asarray(vector, np.float64)[None] for modality, vector in query.embeddings.items()}
         return np.asarray(self.probs_of(rows, query.reliabilities, np.asarray(model_probs)[None])[0], np.float32)
 
-    def probs_of(self, embeddings: Many, reliabilities: Mapping[Modality, float], model_probs: Vector) -> Vector:
+    def probs_of(self, embeddings: Many, reliabilities: Mapping[Modality, float], model_probs: Vector | Array) -> Vector:
         """Both opinions mixed, and the answer itself where a clip is one that was answered.
 
         Args:
@@ -102,7 +102,12 @@ class PersonalMemory:
         return self._shares[wanted]
 
     def doubtful(self) -> tuple[int, ...]:
-        """Ids of the shots whose answer the others speak against: worth another look."""
+        """Ids of the shots whose answer the others speak against: worth another look.
+
+        None where the others name the answers too seldom to speak against any.
+        """
+        if self._skill < self._model.constants.least_skill:
+            return ()
         return tuple(shot.shot_id for shot, trust in zip(self.shots, self.trust, strict=True) if trust < DOUBTFUL_TRUST)
 
     def votes(self, query: Query) -> dict[int, float]:
@@ -122,7 +127,9 @@ class PersonalMemory:
         total = sum(found.values())
         return {shot_id: weight / total for shot_id, weight in found.items()} if total > 0 else {}
 
-    def left_out_probs(self, modalities: Iterable[Modality], weights: Array | None = None) -> tuple[Array, Array]:
+    def left_out_probs(
+        self, modalities: Iterable[Modality], weights: Array | None = None, with_votes: bool = True
+    ) -> tuple[Array, Array]:
         """What the memory and the model say of each clip, the clip and its burst left out.
 
         Returns:
@@ -139,7 +146,7 @@ class PersonalMemory:
             model[rows] += reliability * reader.head.logits(keys)
             total[rows] += reliability
             if clips is not None:
-                gains[rows] += reliability * reader.gains(keys, clips, self._together[np.ix_(rows, rows)])
+                gains[rows] += reliability * reader.gains(keys, clips, self._together[np.ix_(rows, rows)], with_votes)
         with np.errstate(invalid="ignore", divide="ignore"):
             own = self._calibrated(model / total[:, None], wanted)
             return _tilted(own, gains / total[:, None]), own
@@ -172,9 +179,12 @@ class PersonalMemory:
         return strength[np.arange(num_queries), best], self._labels[best]
 
     def _trust(self) -> Array:
-        personal, _ = self.left_out_probs(tuple(Modality), self._burst)
+        personal, _ = self.left_out_probs(tuple(Modality), self._burst, with_votes=False)
         given = (personal * self._labels).sum(1)
-        return np.where(np.isfinite(given), label_trust(np.nan_to_num(given), self._errors), 1.0)
+        told = np.isfinite(given)
+        prob, weights = np.where(told, given, 0.0), np.where(told, self._burst, 0.0)
+        self._skill = float((weights @ prob + 1 / NUM_EMOTIONS) / (weights.sum() + 1))
+        return np.where(told, label_trust(prob, self._errors), 1.0)
 
     def _find_share(self, modalities: frozenset[Modality]) -> float:
         personal, model = self.left_out_probs(modalities)

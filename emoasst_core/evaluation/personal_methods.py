@@ -13,7 +13,6 @@ from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.classifier.memory_constants import MemoryConstants
 from emoasst_core.classifier.personal_memory import MemoryModel, PersonalMemory
 from emoasst_core.classifier.personal_reading import PersonalReader
-from emoasst_core.classifier.shot_weights import DOUBTFUL_TRUST
 from emoasst_core.classifier.tip_adapter import cache_logits
 from emoasst_core.datatypes import Modality, Shot
 from emoasst_core.emotions import NUM_EMOTIONS
@@ -89,7 +88,8 @@ def run_draw(people: SpeakerSet, vectors: Array, draw: Draw, setting: Setting, m
         "probe": lambda: _probe(queries, keys, draw.given, zero),
     }
     predictions = {name: np.asarray(ways[name]()).argmax(1) for name in methods}
-    return Outcome(predictions, memory.trust < DOUBTFUL_TRUST, memory.share([setting.modality]))
+    doubted = np.isin(np.arange(len(draw.rows)), memory.doubtful())
+    return Outcome(predictions, doubted, memory.share([setting.modality]))
 
 
 def _tip_adapter_f(people: SpeakerSet, queries: Array, keys: Array, given: NDArray[np.int64], setting: Setting) -> Array:

@@ -30,9 +30,9 @@ SOURCE_FILE: Final = "memory/source.safetensors"  # below a folder, so that the 
 SPEECH: Final = ("ravdess", "emodb", "nemo")
 CONSTANTS: Final = MemoryConstants(
     {
-        Modality.FACE: ModalityConstants(),
-        Modality.VOICE: ModalityConstants(),
-        Modality.WORDS: ModalityConstants(),
+        Modality.FACE: ModalityConstants(style_variance=0.1, alpha=0.0),
+        Modality.VOICE: ModalityConstants(style_variance=0.2, alpha=3.0),
+        Modality.WORDS: ModalityConstants(style_variance=0.1, alpha=0.0),
     }
 )
 Say = Callable[[str], None]
