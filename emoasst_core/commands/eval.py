@@ -19,6 +19,7 @@ EXAMPLE: Final = """examples:
   emoasst eval --compare runs/a/predictions_dev_probe_face.csv runs/b/predictions_dev_probe_face.csv
   emoasst eval --compare-systems --data FOLDER --run runs/systems --split test --json systems.json
   emoasst eval --system mer-clip --profile runs/mer-clip --manifest clips.csv --modality fused --json fused.json
+  emoasst eval --personal nemo_out.npz emodb_out.npz --modality voice --run runs/personal
   emoasst eval --ablations --run runs/tables --data MELD.Raw --split dev --json tables.json
 
 With --manifest, a model profile is measured on a csv with the columns path and emotion, and maybe speaker, text, start_s, end_s
@@ -29,6 +30,9 @@ to be chosen is chosen on dev, and test can be scored once per run, protocol and
 emotion prompts into the --run folder and fills in the paper's Tables 2 to 5. --compare asks whether two prediction files of the
 same rows differ (McNemar). --compare-systems puts EmoAsst beside the four other systems: those that are not trained yet in the
 --run folder are trained there first (small size, minutes each); FOLDER holds faces/, speech/ and meld/, or --data is a listing.
+--personal draws how much one person's answers help: .npz files with embeddings (n, d), labels, speakers, text_weights (7, d) and
+scale of people whom the encoder never met, and train_embeddings, train_labels, train_speakers of those it did; zero-shot, paper
+cache, Tip-Adapter-F, personal memory and a probe, with unbalanced and partly wrong, with balanced, and with only neutral answers.
 """
 PROTOCOLS: Final = ("probe", "zero-shot", "cache", "fused")
 
@@ -56,6 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     runs.add_argument("--shots", type=_counts, default=(1, 2, 4, 8, 16), metavar="K,K,...", help="cache: shots per emotion")
     runs.add_argument("--seeds", type=int, default=10, metavar="N", help="cache: draws of the shots (default: 10)")
     runs.add_argument("--compare", type=Path, nargs=2, metavar="CSV", help="two prediction files of the same rows")
+    runs.add_argument("--personal", type=Path, nargs="+", metavar="NPZ", help="embedded speakers: how much their answers help")
     runs.add_argument("--ablations", action="store_true", help="fill in the paper's tables, in the folder --run, for --data")
     runs.add_argument("--compare-systems", action="store_true", help="all five systems, in the folder --run, on --data")
     runs.add_argument("--training-seeds", type=_seeds, default=(0,), metavar="S,...", help="with --compare-systems (default: 0)")
@@ -75,12 +80,13 @@ def run(arguments: argparse.Namespace) -> int:
     ways: dict[str, tuple[Callable[[argparse.Namespace], int], tuple[str, ...]]] = {
         "compare": (_compare, ()),
         "ablations": (_ablate, ("run_folder", "data")),
+        "personal": (_measure_personal, ("run_folder", "modality")),
         "compare_systems": (_compare_systems, ("run_folder", "data")),
         "run_folder": (_score_run, ("protocol", "json")),
         "manifest": (_score_manifest, ("modality", "json")),
     }
     given = [way for way in ways if getattr(arguments, way)]
-    if {"ablations", "compare_systems"} & set(given) and "run_folder" in given:
+    if {"ablations", "compare_systems", "personal"} & set(given) and "run_folder" in given:
         given.remove("run_folder")
     if len(given) != 1:
         arguments.refuse("give --manifest with --modality, or --run with --protocol, or --ablations with --run, or --compare")
@@ -167,6 +173,28 @@ def _compare_systems(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json(arguments.json, comparison)
     print(as_markdown(comparison))
+    return 0
+
+
+def _measure_personal(arguments: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from emoasst_core.datatypes import Modality
+    from emoasst_core.evaluation.personal_run import curves_text, num_ticks, run_personal
+    from emoasst_core.profile import read_profile, resolve_profile
+
+    if arguments.modality == "fused":
+        arguments.refuse("--personal reads one modality: face, voice or words")
+    config, modality = read_profile(resolve_profile(arguments.profile)), Modality(arguments.modality)
+    files, out = arguments.personal, arguments.run_folder
+    out.mkdir(parents=True, exist_ok=True)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Answering for people", total=num_ticks(files, arguments.shots))
+        card = run_personal(files, out, config, modality, arguments.shots, arguments.seeds, lambda: progress.advance(task))
+    if arguments.json:
+        write_json(arguments.json, card)
+    print(curves_text(card["personal"]))
     return 0
 
 

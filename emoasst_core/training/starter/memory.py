@@ -47,6 +47,7 @@ def add_memory(folder: Path, data: Path, report: Say = print, seed: int = 0) -> 
         data: folder that holds faces/, speech/ and meld/.
         report: called with one line of text now and then.
     """
+    update_profile(folder, memory={})  # what an older version has left there may not open
     recogniser = Recogniser(folder)
     rng = np.random.default_rng(seed)
     sources = {}
