@@ -32,6 +32,7 @@ EXAMPLES: Final = """examples:
   emoasst cache rollback
   emoasst cache export --out shots.json
   emoasst cache use --shot 12
+  emoasst cache reembed --profile starter
 """
 
 
@@ -62,6 +63,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     export.add_argument("--out", required=True, type=Path, metavar="FILE", help="file to write")
     use = _action(actions, "use", _use, "let a correction count that was held back", EXAMPLES.splitlines()[6])
     use.add_argument("--shot", required=True, type=int, metavar="ID", help="the shot, as numbered by `list`")
+    again = _action(actions, "reembed", _reembed, "read the corrected clips again for another model", EXAMPLES.splitlines()[7])
+    again.add_argument("--profile", default="starter", metavar="NAME", help="the model in use (default: starter)")
     parser.set_defaults(run=run)
 
 
@@ -161,6 +164,23 @@ def _use(database: Database, arguments: argparse.Namespace) -> None:
 def _remove(database: Database, arguments: argparse.Namespace) -> None:
     record = withdraw(database, arguments.shot)
     print(f"Removed: {_line(record, People(database).names())}")
+
+
+def _reembed(database: Database, arguments: argparse.Namespace) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from emoasst_core.config import AnalysisOptions
+    from emoasst_core.review.reembed import reembed
+    from emoasst_core.session.pipeline_factory import find_detector, load_recogniser
+
+    recogniser, detector = load_recogniser(arguments.profile), find_detector(AnalysisOptions())
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Reading clips again", total=None)
+        found = reembed(database, recogniser, detector, lambda done, total: progress.update(task, completed=done, total=total))
+    print(f"{len(found.shot_ids)} corrections now count for {arguments.profile}; {len(found.left)} could not be read again.")
+    for shot_id, reason in found.left:
+        print(f"shot {shot_id}: {reason}")
 
 
 def _rollback(database: Database, arguments: argparse.Namespace) -> None:  # noqa: ARG001 - one signature for all actions

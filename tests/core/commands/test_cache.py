@@ -129,7 +129,7 @@ def test_a_wrong_command_line_ends_with_code_2(arguments: tuple[str, ...]) -> No
     assert caught.value.code == 2
 
 
-@pytest.mark.parametrize("action", ["add", "list", "remove", "rollback", "export", "use"])
+@pytest.mark.parametrize("action", ["add", "list", "remove", "rollback", "export", "use", "reembed"])
 def test_the_help_of_every_action_has_an_example(action: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         emoasst("cache", action, "--help")
