@@ -67,6 +67,9 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("whole_session", "Show the whole session", ("Home",), "review"),
     ActionSpec("search_words", "Search in the words", ("Ctrl+F",), "review"),
     ActionSpec("next_words", "Go to the next place of these words", ("F3",), "review"),
+    ActionSpec(
+        "export", "Save the session for others", ("Ctrl+S",), "review", "As a table, captions, for ELAN or Praat, or one page"
+    ),
     ActionSpec("answer_clips", "Answer the clips that wait", ("A",), "review"),
     ActionSpec("undo", "Undo", ("Ctrl+Z",), "review"),
     ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "review"),

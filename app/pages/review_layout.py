@@ -49,6 +49,7 @@ class ReviewLayout:
         self.undo_button = Button("Undo", "plain", "undo")
         self.redo_button = Button("Redo", "plain", "redo")
         self.table_button = Button("Show as a table", "plain")
+        self.export_button = Button("Save for others", "plain")
         self.notice = Notice()
         self.picture = PictureView()
         self.bar = PlayerBar()
@@ -77,6 +78,11 @@ class ReviewLayout:
         self._part.setText("")
         self.show_cue(None)
         self.pad.show_answer(None, False)
+
+    def offer_clips(self, num_waiting: int) -> None:
+        """Offer the clips that wait for an answer, where there are any."""
+        self.clips_button.setText(f"Answer {num_waiting} clip{'s' if num_waiting != 1 else ''}")
+        self.clips_button.setVisible(num_waiting > 0)
 
     def fit(self, page_px: int) -> None:
         """Give timeline and table the height their text needs; put the answers below the picture on a narrow page."""
@@ -131,7 +137,7 @@ class ReviewLayout:
     def _lay_out(self, page: QWidget) -> None:
         tools = QWidget()
         flow = FlowLayout(tools, gap_px=8)
-        for button in (self.clips_button, self.undo_button, self.redo_button, self.table_button):
+        for button in (self.clips_button, self.undo_button, self.redo_button, self.table_button, self.export_button):
             flow.addWidget(button)
         top = QHBoxLayout()
         top.setSpacing(8)

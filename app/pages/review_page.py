@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QUndoStack
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.actions import ANSWERS, add_actions
 from app.corrections import AnswerCommand, answer_text, give_answer
+from app.dialogs.export_dialog import ExportDialog
 from app.item_models.timeline_model import TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
 from app.player import Player
@@ -20,15 +22,23 @@ from app.widgets.find_bar import WHOLE
 from app.widgets.session_list import session_name
 from emoasst_core.datatypes import CueState
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.review.clip_collection import collect_clips
 from emoasst_core.session.kept_media import media_of
 from emoasst_core.session.playback_source import Source
-from emoasst_core.store.clips import CANT_TELL
+from emoasst_core.store.clips import CANT_TELL, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session
 from emoasst_core.store.utterances import UtteranceRow
 
 UNSURE_STATES = (CueState.UNSURE, CueState.MAYBE)
 ARROW_ACTIONS = ("previous_part", "next_part", "back_second", "on_second")
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    record: SessionRecord
+    media: Source | None
+    num_waiting: int
 
 
 class ReviewPage(QWidget):
@@ -59,10 +69,11 @@ class ReviewPage(QWidget):
         self.view.clear()
         path = self._services.database_path
 
-        def read() -> tuple[SessionRecord, Source | None]:
+        def read() -> _Opened:
             with Database(path, create=False) as database:
                 record = get_session(database, session_id)
-                return record, media_of(database, record)
+                collect_clips(database, session_id)
+                return _Opened(record, media_of(database, record), len(Clips(database).pending(session_id)))
 
         self._services.background.run(read, self._show, self._say)
 
@@ -120,8 +131,9 @@ class ReviewPage(QWidget):
     def _say(self, error: EmoAsstError) -> None:
         self.view.notice.say(error.message, error.next_step, main="Close this message")
 
-    def _show(self, opened: tuple[SessionRecord, Source | None]) -> None:
-        record, media = opened
+    def _show(self, opened: _Opened) -> None:
+        record, media = opened.record, opened.media
+        self.view.offer_clips(opened.num_waiting)
         self.model.load(record)
         self.view.timeline.set_marks(record.marks_s)
         self.view.title.say(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
@@ -187,6 +199,12 @@ class ReviewPage(QWidget):
         if self.view.shows_table and 0 <= row < len(self.model.rows):
             self.player.seek(self.model.rows[row].start_s)
 
+    def _export(self) -> None:
+        said = self.view.say_kept
+        dialog = ExportDialog(self._services, self._session_id, lambda path: said(f"Saved as {path}."), self._say, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def _toggle_speed(self) -> None:
         self.player.set_rate(0.5 if self.player.rate == 1.0 else 1.0)
         self.view.bar.speed_button.setChecked(self.player.rate != 1.0)
@@ -214,6 +232,7 @@ class ReviewPage(QWidget):
             "whole_session": lambda: self.finder.show_chapter(WHOLE),
             "search_words": self.view.find.words_edit.setFocus,
             "next_words": self.finder.next_words,
+            "export": self._export,
             "answer_clips": lambda: self.answers_wanted.emit(self._session_id),
             "undo": self.stack.undo,
             "redo": self.stack.redo,
@@ -226,6 +245,7 @@ class ReviewPage(QWidget):
         view.clips_button.clicked.connect(lambda: self.answers_wanted.emit(self._session_id))
         view.undo_button.clicked.connect(self.stack.undo)
         view.redo_button.clicked.connect(self.stack.redo)
+        view.export_button.clicked.connect(self._export)
         view.table_button.clicked.connect(self._toggle_table)
         view.pad.answered.connect(self.answer)
         view.notice.main_chosen.connect(view.notice.hide)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea
 
+from app.dialogs.export_dialog import ExportDialog
 from app.item_models.timeline_model import Lane
 
 
@@ -74,5 +75,30 @@ def test_the_review_never_scrolls_sideways_even_with_large_text(drive, tmp_path,
             (area,) = [part for part in page.findChildren(QScrollArea) if part.isVisible()]
             assert area.horizontalScrollBar().maximum() == 0, (type(page).__name__, area.widget().minimumSizeHint())
         window._services.preferences.change(text_scale=1.0)
+
+    drive(script)
+
+
+def test_a_session_is_saved_for_others_without_names_unless_they_are_ticked(drive, tmp_path):
+    session_id = save_unclear_session(tmp_path)
+
+    def script(window):
+        review = window.review_page
+        window.open_session(session_id)
+        yield lambda: review.view.clips_button.text() == "Answer 8 clips"
+        for keeps_names in (False, True):
+            if keeps_names:
+                review.view.export_button.click()  # the dialog before took the keyboard with it here, without a window manager
+            else:
+                press(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+            yield lambda: review.findChildren(ExportDialog)
+            (dialog,) = review.findChildren(ExportDialog)
+            dialog.kind_box.setCurrentIndex(dialog.kind_box.findData("json"))
+            dialog.names_tick.setChecked(keeps_names)
+            path = tmp_path / f"{keeps_names}.json"
+            dialog.save(path)
+            yield path.exists
+            assert ("Breakfast" in path.read_text("utf-8")) == keeps_names
+            yield lambda: not review.findChildren(ExportDialog)
 
     drive(script)

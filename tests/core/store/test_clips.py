@@ -8,6 +8,7 @@ from session_records import random_session
 from emoasst_core.errors import StoreError
 from emoasst_core.store.clips import Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
+from emoasst_core.store.people import People
 from emoasst_core.store.sessions import delete_session, save_session
 
 
@@ -72,3 +73,19 @@ def test_only_clips_that_nobody_answered_run_out(clips: Clips) -> None:
 def test_an_answer_to_a_clip_that_is_gone_is_refused(clips: Clips) -> None:
     with pytest.raises(StoreError, match="not kept any more"):
         clips.answer(ClipAnswer(99, "Anna", "joy"))
+
+
+def test_withdrawing_the_consent_to_clips_removes_those_that_wait(clips: Clips, database: Database) -> None:
+    people = People(database)
+    mum = people.add("Anna", "adult").person_id
+    people.grant(mum, "clips")
+    save_session(database, random_session(2, "morning"))
+    first, _, other = clips.add(
+        Clip("morning", number, 10.0 * number, 10.0 * number + 5, person, "close")
+        for number, person in ((1, mum), (2, mum), (3, "p-other"))
+    )
+    clips.answer(ClipAnswer(first.clip_id, "Anna", "joy"))
+    people.withdraw(mum, "live")
+    assert len(clips.all("morning")) == 3
+    people.withdraw(mum, "clips")
+    assert clips.all("morning") == (first, other)
