@@ -10,7 +10,8 @@ from emoasst_core.errors import StoreError
 from emoasst_core.store import schema
 from emoasst_core.store.database import Database
 
-SECRETS: Final = frozenset({"gate", "recordings", "segments"})  # PIN, keys and what they open: of use on this computer only
+# The PIN, the keys of recordings, and what is of no use without them: all of it belongs to this computer.
+SECRETS: Final = frozenset({"gate", "recordings", "segments", "gaps"})
 _BLOB: Final = "base64"
 
 

@@ -6,14 +6,17 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from emoasst_core.datatypes import Frame
 from emoasst_core.errors import StoreError
 from emoasst_core.review.archive import MANIFEST, read_archive, write_archive
 from emoasst_core.review.clip_collection import collect_clips
 from emoasst_core.review.relabel import relabel
 from emoasst_core.store.archive_rows import dump_table, is_empty, tables_of
 from emoasst_core.store.database import Database
+from emoasst_core.store.media import MediaVault
 from emoasst_core.store.people import People
 from emoasst_core.store.sessions import save_session
 from emoasst_core.store.shots import current_version, export_shots
@@ -65,6 +68,21 @@ def test_media_stay_here_unless_they_are_asked_for_and_the_pin_always(family: Da
         names = archive.namelist()
     assert not [name for name in names if name.startswith("files/")]
     assert "tables/gate.jsonl" not in names and "tables/sessions.jsonl" in names
+
+
+def test_what_needs_the_keys_of_this_computer_stays_here_and_the_rest_imports(family: Database, tmp_path: Path) -> None:
+    writer = MediaVault(family).record("day-1")
+    writer.frame(Frame(0.0, np.full((120, 160, 3), 90, np.uint8)))
+    writer.gap(1.0, 2.0, "camera lost")
+    writer.close()
+    assert family.rows("SELECT * FROM gaps") and family.rows("SELECT * FROM segments")
+    write_archive(family, tmp_path / "all.zip", tmp_path / "sessions", with_files=True)
+    with zipfile.ZipFile(tmp_path / "all.zip") as archive:
+        assert not [name for name in archive.namelist() if "recordings" in name or "gaps" in name or "segments" in name]
+    with Database(tmp_path / "new.sqlite") as new:
+        read_archive(tmp_path / "all.zip", new, tmp_path / "new sessions")
+        assert new.faults() == []
+        assert rows_of(new) == rows_of(family)
 
 
 def test_a_database_with_data_in_it_is_left_alone(family: Database, tmp_path: Path) -> None:
