@@ -43,11 +43,9 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
     log = LogTail()
     logging.getLogger().addHandler(log)
     services = open_services(parsed.profile, factory)
-    window = MainWindow(services, log)
+    window = MainWindow(services, log, parsed.recording)
     try:
         window.show()
-        if parsed.recording is not None:
-            window.keeper.read(lambda: window.keeper.adult_only(lambda: window.open_recording(parsed.recording)))
         return application.exec()
     finally:
         window.hide()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QLabel
 from emoasst_core.session.events import CaptionHeard, WordsHeard
 
 NUM_CAPTIONS = 2
+EDGES_PX = 44  # of the card around them, with the gaps between
 BASIC_HEADING = "Words (basic captions, often wrong)"
 
 
@@ -52,3 +53,15 @@ class Captions:
         if text.strip():
             self._lines = [*self._lines, text.strip()][-NUM_CAPTIONS:]
             self._words.setText("\n".join(self._lines))
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """Where long sentences do not fit, what was said first gives way."""
+        card = self._words.parentWidget()
+        if card is None or card.layout() is None:
+            return
+        room_px = card.contentsRect().height() - EDGES_PX - self._heading.height() - self._partial.fontMetrics().height()
+        words = self._words.text().split(" ")
+        while len(words) > 1 and self._words.heightForWidth(self._words.width()) > room_px:
+            words = words[1:]
+            self._words.setText("… " + " ".join(words))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QResizeEvent, QScreen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from emoasst_core.datatypes import Cue, CueState
 from emoasst_core.session.events import CueChanged, RunState, SessionEvent, SessionFailed, StateChanged
 
 WINDOW = "window"  # the choice of a window on the same screen as the adult's
+WIDTH_PX, HEIGHT_PX = 720, 620
 ICON_SHARE = 0.42  # of the shorter side
 REST_WORDS = {
     RunState.IDLE: "Off",
@@ -46,7 +47,7 @@ class ChildWindow(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(32, 32, 32, 32)
         layout.addWidget(self.cue)
-        self.resize(720, 620)
+        self.resize(WIDTH_PX, HEIGHT_PX)
         self.setMinimumSize(320, 280)
         self._show_rest()
         application = QGuiApplication.instance()
@@ -131,8 +132,9 @@ class ChildWindow(QWidget):
         self.showNormal()
         self.setScreen(screen)
         place = screen.availableGeometry()
-        self.resize(min(720, place.width()), min(620, place.height()))
-        self.move(place.center() - self.rect().center())
+        mine = QRect(0, 0, min(WIDTH_PX, place.width()), min(HEIGHT_PX, place.height()))
+        mine.moveCenter(place.center())
+        self.setGeometry(mine)
         self.show()
 
     def _screen_gone(self, screen: QScreen) -> None:

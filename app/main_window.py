@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from app.actions import add_actions
 from app.child_window import ChildWindow
 from app.diagnostics import LogTail
-from app.dialogs.consent_dialog import ConsentDialog
-from app.dialogs.keys_dialog import KeysDialog
-from app.dialogs.pin_dialogs import SetPinDialog
-from app.dialogs.settings_dialog import SettingsDialog
 from app.gate_keeper import GateKeeper
+from app.leavable import Leavable
 from app.pages.answer_page import AnswerPage
 from app.pages.diagnostics_page import DiagnosticsPage
 from app.pages.live_page import LivePage
 from app.pages.people_page import PeoplePage
 from app.pages.practice_page import PracticePage
+from app.pages.restore_page import RestorePage
 from app.pages.review_page import ReviewPage
 from app.pages.set_up_page import SetUpPage
 from app.pages.start_page import StartPage
 from app.pages.trends_page import TrendsPage
 from app.preferences import Choices
 from app.services import Services
+from app.start_check import StartReport, check_at_start, recover_recordings
 from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme, give_theme
+from app.window_dialogs import WindowDialogs
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.plan import SessionPlan
 
@@ -39,23 +38,23 @@ MEDIA_FILTER = (
 )
 
 
-@runtime_checkable
-class Leavable(Protocol):
-    """A page that must know when it is left."""
-
-    def leave(self) -> None:
-        """Another page is shown from now on."""
-
-
 class MainWindow(QMainWindow):
-    """Holds the pages; knows nothing of what they do."""
+    """Holds the pages; knows nothing of what they do.
 
-    def __init__(self, services: Services, log: LogTail) -> None:
+    Args:
+        services: what the pages may ask for.
+        log: the last lines of the log.
+        recording: played at once, after the PIN where there is one.
+    """
+
+    def __init__(self, services: Services, log: LogTail, recording: Path | None = None) -> None:
         super().__init__()
+        self._first_recording = recording
         self._services = services
         self.setWindowTitle("EmoAsst")
         self.resize(1180, 780)
         self.keeper = GateKeeper(services.background, services.database_path, self)
+        self.dialogs = WindowDialogs(services, self)
         self.start_page = StartPage(services)
         self.set_up_page = SetUpPage(services)
         self.live_page = LivePage(services)
@@ -63,20 +62,20 @@ class MainWindow(QMainWindow):
         self.answer_page = AnswerPage(services)
         self.people_page = PeoplePage(services)
         self.diagnostics_page = DiagnosticsPage(services, log)
+        self.restore_page = RestorePage(services)
         self.child_window = ChildWindow(services.catalogue)
         self.practice_page = PracticePage(services)
         self.trends_page = TrendsPage(services)
         self.pages = QStackedWidget()
         own: list[QWidget] = [self.start_page, self.set_up_page, self.live_page, self.people_page, self.diagnostics_page]
-        for page in (*own, self.review_page, self.answer_page, self.practice_page, self.trends_page):
+        for page in (*own, self.review_page, self.answer_page, self.practice_page, self.trends_page, self.restore_page):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
         self._hints = QGuiApplication.styleHints()  # kept: a chained call would be deleted at once
         self._connect()
         self.show_theme(services.preferences.choices)
         self._show(self.start_page)
-        self.keeper.read(self._refresh_start)
-        services.people.read(lambda _entries: None, self.start_page.say)
+        self.look_at_data()
 
     def go_home(self) -> None:
         """Show the start page, or the session that still runs behind another page."""
@@ -86,10 +85,42 @@ class MainWindow(QMainWindow):
         self._show(self.start_page)
         self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
 
-    def _refresh_start(self) -> None:
+    def look_at_data(self) -> None:
+        """Where the family's data cannot be read, offer what brings it back; else go on."""
+        path, choices = self._services.database_path, self._services.preferences.choices
+        job = partial(check_at_start, path, choices.clip_days, choices.video_days)
+        self._services.background.run(job, self._take_report, self.start_page.say)
+
+    def _take_report(self, report: StartReport) -> None:
+        if report.trouble is not None:
+            self._show(self.restore_page)
+            self.restore_page.show_trouble(report.trouble)
+            return
+        if self.pages.currentWidget() is self.restore_page:
+            self._show(self.start_page)
+        self.keeper.read(lambda: self._refresh_start(report))
+        self._services.people.read(lambda _entries: None, self.start_page.say)
+
+    def _refresh_start(self, report: StartReport) -> None:
         """Whether there is a PIN is known now; whoever has gone on meanwhile is left alone."""
-        if self.pages.currentWidget() is self.start_page:
-            self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
+        if self.pages.currentWidget() is not self.start_page:
+            return
+        self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
+        if message := report.message:
+            self.start_page.offer(message, report.next_step, report.offer, lambda: self._recover(report.unfinished))
+        if (recording := self._first_recording) is not None:
+            self._first_recording = None
+            self.adult_only(lambda: self.open_recording(recording))
+
+    def _recover(self, unfinished: Sequence[str]) -> None:
+        """Give recordings that broke off an end, so that they play."""
+        if unfinished:
+            path = self._services.database_path
+            self.adult_only(
+                lambda: self._services.background.run(
+                    lambda: recover_recordings(path, unfinished), self.start_page.tell, self.start_page.say
+                )
+            )
 
     def open_recording(self, path: Path) -> None:
         """Play a recording through the analysis."""
@@ -218,44 +249,14 @@ class MainWindow(QMainWindow):
             before.leave()
         self.pages.setCurrentWidget(page)
 
-    def _show_settings(self) -> None:
-        dialog = SettingsDialog(self._services.preferences, self.keeper.has_pin, self)
-        dialog.pin_wanted.connect(self._choose_pin)
-        self._open(dialog)
-
-    def _show_keys(self) -> None:
-        self._open(KeysDialog(self))
-
-    def _choose_pin(self) -> None:
-        dialog = SetPinDialog(self._services.background, self._services.database_path, self.keeper.has_pin, self)
-        dialog.changed.connect(self.keeper.pin_chosen)
-        self._open(dialog)
-
-    def _take_back(self) -> None:
-        runner = self._services.runner
-        dialog = ConsentDialog(runner.plan.people, self._services.people.names, self)
-
-        def withdraw(person_id: str) -> None:
-            runner.withdraw(person_id)
-            self.live_page.show_plan(runner.plan)
-            self._services.people.withdraw_all(person_id, self.start_page.say)
-
-        dialog.withdrawn.connect(withdraw)
-        self._open(dialog)
-
-    def _open(self, dialog: QDialog) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        give_theme(dialog, self.theme)
-        dialog.open()
-
     def _connect(self) -> None:
         services = self._services
         guarded = partial(partial, self.adult_only)
         self._go: dict[str, Callable[[], None]] = {
             "people": guarded(self.open_people),
             "diagnostics": self.open_diagnostics,
-            "settings": guarded(self._show_settings),
-            "show_keys": self._show_keys,
+            "settings": guarded(self.dialogs.settings),
+            "show_keys": self.dialogs.keys,
             "practice": self.open_practice,
             "trends": guarded(self.open_trends),
             "lock": self.keeper.lock,
@@ -269,7 +270,7 @@ class MainWindow(QMainWindow):
         self.set_up_page.start_wanted.connect(self.start_live)
         self.live_page.saved.connect(self._session_saved)
         self.live_page.left.connect(self.go_home)
-        self.live_page.consent_wanted.connect(self._take_back)
+        self.live_page.consent_wanted.connect(self.dialogs.take_back)
         self.people_page.left.connect(self.go_home)
         self.diagnostics_page.left.connect(self.go_home)
         self.review_page.left.connect(self.go_home)
@@ -280,6 +281,7 @@ class MainWindow(QMainWindow):
         self.practice_page.scores_wanted.connect(lambda keeps: self.adult_only(lambda: self.practice_page.keep_scores(keeps)))
         self.trends_page.left.connect(self.go_home)
         self.trends_page.session_wanted.connect(self.open_session)
+        self.restore_page.restored.connect(self.look_at_data)
         self.keeper.locked.connect(self._locked)
         services.bridge.event_told.connect(self.live_page.take)
         services.bridge.frame_seen.connect(self.live_page.show_frame)

@@ -12,6 +12,7 @@ from emoasst_core import paths
 from emoasst_core.config import AnalysisOptions, CueOptions
 
 TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
+KEEP_DAYS = (1, 7, 30, 90, 365)
 LOCK_MINUTES = (1, 5, 15, 60)
 
 
@@ -32,6 +33,7 @@ class Choices:
         cue_sound: a soft tone with a new cue.
         keeps_practice_scores: an adult wants the scores of practice rounds kept.
         lock_after_min: minutes without a key or the mouse until the adult's part is locked, where a PIN is set.
+        clip_days, video_days: how long clips that nobody answered and recordings are kept.
     """
 
     theme: str = "system"
@@ -46,6 +48,8 @@ class Choices:
     child_screen: str = ""
     cue_sound: bool = False
     lock_after_min: int = 5
+    clip_days: int = 7
+    video_days: int = 30
     keeps_practice_scores: bool = False
 
     @property
@@ -85,4 +89,7 @@ class Preferences(QObject):
             values["theme"] = defaults.theme
         if values["lock_after_min"] not in LOCK_MINUTES:
             values["lock_after_min"] = defaults.lock_after_min
+        for name in ("clip_days", "video_days"):
+            if values[name] not in KEEP_DAYS:
+                values[name] = getattr(defaults, name)
         return Choices(**values)

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 
 from emoasst_core.errors import ConfigError, EmoAsstError, ManifestError, MediaError
 
@@ -24,10 +25,19 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="example:\n  emoasst analyze conversation.mp4 --out session",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"EmoAsst {program_version()}", help="say which version this is")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
         import_module(f"emoasst_core.commands.{name}").add_parser(subparsers)
     return parser
+
+
+def program_version() -> str:
+    """Version of the installed package."""
+    try:
+        return version("emoasst")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

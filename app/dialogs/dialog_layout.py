@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.widgets.text import Button, label
@@ -37,6 +37,26 @@ def lay_out_dialog(dialog: QDialog, title: str, content: QLayout, buttons: Seque
     layout.addWidget(label(title, "title"))
     layout.addWidget(area, 1)
     layout.addLayout(row)
+    _Refit(dialog, content)
+
+
+class _Refit(QObject):
+    """Fits a dialog again when the text size has changed under it."""
+
+    def __init__(self, dialog: QDialog, content: QLayout) -> None:
+        super().__init__(dialog)
+        self._dialog, self._content = dialog, content
+        self._line_px = dialog.fontMetrics().height()
+        dialog.installEventFilter(self)
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+        """Look whether lines have become taller or lower."""
+        if event.type() in (QEvent.Type.StyleChange, QEvent.Type.FontChange, QEvent.Type.LayoutRequest):
+            line_px = self._dialog.fontMetrics().height()
+            if line_px != self._line_px:
+                self._line_px = line_px
+                fit_dialog(self._dialog, self._content)
+        return False
 
 
 def fit_dialog(dialog: QDialog, content: QLayout) -> None:

@@ -15,6 +15,7 @@ from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.store.database import Database
 from emoasst_core.store.gate import MAX_DIGITS, MIN_DIGITS, Gate, in_words
+from emoasst_core.store.keys import Keys
 
 SECOND_MS = 1_000
 
@@ -67,15 +68,17 @@ class AskPinDialog(PinDialog):
     def __init__(self, background: Background, path: Path, reason: str, parent: QWidget | None = None) -> None:
         super().__init__(background, path, parent)
         self.pin = pin_line("PIN")
+        self.forgotten_button = Button("Use the recovery phrase", "plain")
         self._left_s = 0.0
         self._timer = QTimer(self)
         self._timer.setInterval(SECOND_MS)
         self._timer.timeout.connect(self._count_down)
-        for part in (label(reason, "soft"), self.pin, self.message):
+        for part in (label(reason, "soft"), self.pin, self.message, self.forgotten_button):
             self.content.addWidget(part)
         lay_out_dialog(self, "Adult’s PIN", self.content, (self.main_button, self.close_button))
         self.main_button.clicked.connect(self.try_pin)
         self.pin.returnPressed.connect(self.try_pin)
+        self.forgotten_button.clicked.connect(self._use_phrase)
         self._ask_wait()
 
     def try_pin(self) -> None:
@@ -125,6 +128,11 @@ class AskPinDialog(PinDialog):
             self.message.setText("You may try again now.")
             self.pin.setFocus()
 
+    def _use_phrase(self) -> None:
+        dialog = ForgottenPinDialog(self._background, self._path, self)
+        dialog.changed.connect(self._let_through)
+        dialog.open()
+
 
 class SetPinDialog(PinDialog):
     """Choose the PIN, or another one."""
@@ -158,6 +166,44 @@ class SetPinDialog(PinDialog):
         def job() -> None:
             with Database(self._path) as database:
                 Gate(database).set_pin(pin, present)
+
+        self._background.run(job, lambda _none: self._kept(), self.say)
+
+    def _kept(self) -> None:
+        self.accept()
+        self.changed.emit()
+
+
+class ForgottenPinDialog(PinDialog):
+    """The recovery phrase stands in for a PIN that was forgotten."""
+
+    changed = Signal()
+
+    def __init__(self, background: Background, path: Path, parent: QWidget | None = None) -> None:
+        super().__init__(background, path, parent)
+        self.phrase = QLineEdit()
+        self.phrase.setAccessibleName("Recovery phrase")
+        self.phrase.setPlaceholderText("All words, in their order")
+        self.first, self.second = pin_line("New PIN"), pin_line("New PIN again")
+        for line in (self.phrase, self.first, self.second):
+            self.content.addWidget(label(line.accessibleName(), "soft"))
+            self.content.addWidget(line)
+        self.content.addWidget(self.message)
+        self.main_button.setText("Keep this PIN")
+        lay_out_dialog(self, "New PIN with the recovery phrase", self.content, (self.main_button, self.close_button))
+        self.main_button.clicked.connect(self.keep)
+
+    def keep(self) -> None:
+        """Keep the new PIN where the phrase is right."""
+        phrase, pin = self.phrase.text(), self.first.text()
+        if pin != self.second.text():
+            self.say(EmoAsstError("The two new PINs differ.", "Type the same digits twice."))
+            return
+        self.main_button.setEnabled(False)
+
+        def job() -> None:
+            with Database(self._path) as database:
+                Gate(database).replace_forgotten(pin, lambda: Keys(self._path.parent).check_phrase(phrase))
 
         self._background.run(job, lambda _none: self._kept(), self.say)
 

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from app.child_window import WINDOW
 from app.dialogs.dialog_layout import fit_dialog, lay_out_dialog
-from app.preferences import LOCK_MINUTES, TEXT_SCALES, Preferences
+from app.preferences import KEEP_DAYS, LOCK_MINUTES, TEXT_SCALES, Preferences
 from app.widgets.form import Choice, Tick
 from app.widgets.text import Button, label
 
 THEME_NAMES = {"system": "Same as this computer", "light": "Light", "dark": "Dark"}
-PROFILES = {False: "Standard: a cue may change every 3 seconds", True: "Calm: at most one change in 20 seconds"}
+PROFILES = {False: "Standard: a new cue every 3 s at most", True: "Calm: a new cue every 20 s at most"}
 
 
 class SettingsDialog(QDialog):
@@ -40,9 +40,12 @@ class SettingsDialog(QDialog):
         self.child_box = self._choice("child_screen", child_screens(choices.child_screen), choices.child_screen)
         minutes = {number: f"{number} minutes" if number > 1 else "1 minute" for number in LOCK_MINUTES}
         self.lock_box = self._choice("lock_after_min", minutes, choices.lock_after_min)
+        days = {number: f"{number} days" if number > 1 else "1 day" for number in KEEP_DAYS}
+        self.clip_box = self._choice("clip_days", days, choices.clip_days)
+        self.video_box = self._choice("video_days", days, choices.video_days)
         self.captions_box = self._tick("captions", "Write down what is said", choices.captions)
         self.motion_box = self._tick("reduce_motion", "Reduce motion", choices.reduce_motion)
-        self.sound_box = self._tick("cue_sound", "Soft tone with a new cue, at most every 20 seconds", choices.cue_sound)
+        self.sound_box = self._tick("cue_sound", "Soft tone with a new cue", choices.cue_sound)
         self.pin_button = Button("Change the PIN" if has_pin else "Choose a PIN for adults")
         self.phrase_button = Button("Make a new recovery phrase")
         self.pin_button.clicked.connect(self.pin_wanted)
@@ -82,6 +85,8 @@ class SettingsDialog(QDialog):
         content.addWidget(self.pin_button)
         self._add(content, "Lock when nobody uses the window for", self.lock_box)
         content.addWidget(self.phrase_button)
+        self._add(content, "Delete recordings after", self.video_box)
+        self._add(content, "Delete clips that nobody answered after", self.clip_box)
         close = Button("Close", "main")
         close.clicked.connect(self.accept)
         lay_out_dialog(self, "Settings", content, (close,))

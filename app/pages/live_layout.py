@@ -18,7 +18,7 @@ from emoasst_core.cues.catalogue import Catalogue
 
 SIDE_PX = 380  # at the normal text size
 CAPTIONS_PX = 176
-CONTROL_ROOM_PX = 70  # glyph and edges beside the words of a control
+CONTROL_EDGES_PX = 48  # beside glyph and words of a control
 CONTROL_TEXTS = ("Ask later", "Pause", "Go on", "Stop")
 
 
@@ -59,10 +59,10 @@ class LiveLayout:
         metrics = self.stop_button.fontMetrics()
         widest = max(metrics.horizontalAdvance(text) for text in texts)
         for button in self.buttons:
-            button.setFixedWidth(widest + CONTROL_ROOM_PX)
+            button.setFixedWidth(widest + round(1.4 * metrics.height()) + CONTROL_EDGES_PX)
         scale = metrics.height() / BODY_LINE_PX
         self._side.setFixedWidth(round(SIDE_PX * max(1.0, 0.75 * scale)))
-        self._captions.setFixedHeight(round(CAPTIONS_PX * max(1.0, 0.7 * scale)))
+        self._captions.setFixedHeight(round(CAPTIONS_PX * max(1.0, 0.6 * scale)))
 
     def _middle(self) -> QHBoxLayout:
         for part in (self.words, self.partial):

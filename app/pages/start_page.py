@@ -17,12 +17,13 @@ from app.widgets.session_list import SessionList
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.store.database import Database
-from emoasst_core.store.sessions import SessionInfo, delete_session, list_sessions
+from emoasst_core.store.deletion import backups_beside, forget_session, what_backups_keep
+from emoasst_core.store.sessions import SessionInfo, list_sessions
 
 NUM_RECENT = 4
 DELETE_WORDS = (
-    "Its picture and sound, readings, words and clips are removed from this computer. What was learned from your answers "
-    "stays. Backups made earlier still hold it."
+    "Its picture and sound, readings, words, clips, and the answers given for it are removed from this computer, and what was "
+    "learned from them. It cannot be undone."
 )
 NONE_YET = "None yet. What you open or record will be listed here."
 LOCKED = "Locked. The sessions are shown after the PIN."
@@ -100,6 +101,11 @@ class StartPage(QWidget):
         """Show what went wrong."""
         self.notice.say(error.message, error.next_step, main="Close this message")
 
+    def tell(self, message: str) -> None:
+        """Show what was done."""
+        self.notice.say(message, "", main="Close this message")
+        self._read()
+
     def offer(self, message: str, next_step: str, main: str, then: Callable[[], None]) -> None:
         """Say something and offer one thing to do about it."""
         self.notice.say(message, next_step, main=main)
@@ -114,11 +120,12 @@ class StartPage(QWidget):
     def _delete(self, session_id: str) -> None:
         path = self._services.database_path
 
-        def job() -> None:
+        def job() -> str:
             with Database(path) as database:
-                delete_session(database, session_id)
+                forget_session(database, session_id)
+            return f"Deleted. {what_backups_keep(backups_beside(path))}"
 
-        self._services.background.run(job, lambda _done: self._read(), self.say)
+        self._services.background.run(job, self.tell, self.say)
 
     def _keep(self) -> None:
         self._on_notice = None

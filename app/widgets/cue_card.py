@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QRectF, QSize, Qt, QVariantAnimation
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtSvg import QSvgRenderer
-from PySide6.QtWidgets import QFrame, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from app.announcer import Announcer
-from app.theme import LIGHT, Theme, text_on
+from app.theme import BODY_PX, CUE_PX, LEAD_PX, LIGHT, Theme, text_on
 from app.widgets.text import label
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState
 
 ICON_PX = 152
+LEAST_ICON_PX, LEAST_CUE_PX = 72, 32
+EDGE_PX = 20
+MOST_LINES = 3.2  # of words: more room than that only pulls the parts asunder
+ICON_SHARE, WORDS_SHARE = 0.45, 0.6  # of the height of the card; of what the icon leaves
 FADE_MS = 220  # one fade of a cue every three seconds at most: far below what flashes
 
 
@@ -98,15 +102,11 @@ class CueCard(QFrame):
         self._icon = CueIcon(catalogue, ICON_PX)
         self._words = label("", "cue")
         self._reason = label("", "lead")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 24, 20, 24)
-        layout.setSpacing(10)
-        layout.addStretch(1)
-        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
-        for part in (self._words, self._reason):
-            part.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
-            layout.addWidget(part)
-        layout.addStretch(1)
+        self._most_icon_px = ICON_PX
+        for part in (self._icon, self._words, self._reason):
+            part.setParent(self)  # no layout: places follow from the size of the card alone, never from what is said
+        for words in (self._words, self._reason):
+            words.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def show_cue(self, cue: Cue, person: str = "") -> None:
         """Show a cue about a person, named as people call them, and say it politely to screen readers."""
@@ -122,8 +122,48 @@ class CueCard(QFrame):
         self._announce(f"{words}. {reason}".strip(". "))
 
     def set_icon_side(self, side_px: int) -> None:
-        """Draw the face this large."""
-        self._icon.setFixedSize(QSize(side_px, side_px))
+        """Draw the face at most this large."""
+        self._most_icon_px = side_px
+        self._fit()
+
+    def set_theme(self, _theme: Theme) -> None:
+        """Follow a change of the text size."""
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the room anew."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Give icon, words and reason fixed shares of the room, whatever they say; words shrink before they are cut."""
+        self.ensurePolished()
+        room = QSize(self.width() - 2 * EDGE_PX, self.height() - 2 * EDGE_PX)
+        icon_px = max(LEAST_ICON_PX, min(self._most_icon_px, round(ICON_SHARE * room.height())))
+        self._icon.setFixedSize(QSize(icon_px, icon_px))
+        scale = max(1.0, self.font().pixelSize() / BODY_PX)
+        rest_px = max(1, room.height() - icon_px)
+        words_px = min(round(WORDS_SHARE * rest_px), round(MOST_LINES * CUE_PX * scale))
+        reason_px = min(rest_px - words_px, round(MOST_LINES * LEAD_PX * scale))
+        top = EDGE_PX + (rest_px - words_px - reason_px) // 2
+        self._icon.move((self.width() - icon_px) // 2, top)
+        self._words.setGeometry(EDGE_PX, top + icon_px, room.width(), words_px)
+        self._reason.setGeometry(EDGE_PX, top + icon_px + words_px, room.width(), reason_px)
+        self._fit_words(self._words, self._words.size(), round(CUE_PX * scale), LEAST_CUE_PX)
+        self._fit_words(self._reason, self._reason.size(), round(LEAD_PX * scale), BODY_PX)
+
+    def _fit_words(self, part: QLabel, room: QSize, most_px: int, least_px: int) -> None:
+        font = QFont(part.font())
+        size_px = most_px
+        while size_px > least_px:
+            font.setPixelSize(size_px)
+            metrics = QFontMetrics(font)
+            widest = max((metrics.horizontalAdvance(word) for word in part.text().split()), default=0)
+            wrapped = metrics.boundingRect(0, 0, room.width(), 10_000, int(Qt.TextFlag.TextWordWrap), part.text())
+            if widest <= room.width() and wrapped.height() + metrics.descent() <= room.height():  # labels leave a little more
+                break
+            size_px -= 2
+        part.setStyleSheet(f"font-size: {max(size_px, least_px)}px;")
 
     def _announce(self, words: str) -> None:
         if self._announces:
@@ -141,7 +181,16 @@ class CueCard(QFrame):
     def _say(self, words: str, reason: str) -> None:
         self._words.setText(words)
         self._reason.setText(reason)
+        self._fit()
         self.setAccessibleName(f"{words} {reason}".strip())
+
+    def sizeHint(self) -> QSize:
+        """As much as it may have."""
+        return QSize(340, 400)
+
+    def minimumSizeHint(self) -> QSize:
+        """Icon and a short word still fit."""
+        return QSize(200, 220)
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the text size."""

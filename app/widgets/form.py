@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QStyle, QStyleOptionButton, 
 
 from app.theme import LIGHT, Theme
 
+LEAST_LETTERS = 10
+
 
 class Tick(QCheckBox):
     """A check box with a tick in it."""
@@ -44,6 +46,8 @@ class Choice(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = LIGHT
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(LEAST_LETTERS)  # longer entries end in "…" where there is no room
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in this theme's colours."""

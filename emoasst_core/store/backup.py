@@ -50,19 +50,39 @@ def restore(backup: Path, database_path: Path) -> Path | None:
         StoreError: the backup is missing, damaged, or of another key; nothing was changed.
     """
     require_whole(backup)
-    aside = None
     try:
         with replacing(database_path) as partial:
             shutil.copyfile(backup, partial)
             partial.chmod(0o600)
-            if database_path.exists():
-                aside = database_path.with_name(f"{database_path.name}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
-                for suffix in ("-wal", "-shm", ""):  # a log left behind would be played into the backup
-                    part = database_path.with_name(database_path.name + suffix)
-                    if part.exists():
-                        part.replace(aside.with_name(aside.name + suffix))
+            aside = _move_aside(database_path)
     except OSError as error:
         raise StoreError(f"The backup cannot be put back: {error.strerror}.", "Free some space and try again.") from error
+    return aside
+
+
+def set_aside(database_path: Path) -> Path | None:
+    """Move a damaged database aside, with its log, so that an empty one can be begun.
+
+    Returns:
+        Where it lies now; None if there was none.
+
+    Raises:
+        StoreError: its folder may not be written in.
+    """
+    try:
+        return _move_aside(database_path)
+    except OSError as error:
+        raise StoreError(f"The database cannot be moved aside: {error.strerror}.", "Check the folder's permissions.") from error
+
+
+def _move_aside(database_path: Path) -> Path | None:
+    if not database_path.exists():
+        return None
+    aside = database_path.with_name(f"{database_path.name}.damaged-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+    for suffix in ("-wal", "-shm", ""):  # a log left behind would be played into what comes next
+        part = database_path.with_name(database_path.name + suffix)
+        if part.exists():
+            part.replace(aside.with_name(aside.name + suffix))
     return aside
 
 

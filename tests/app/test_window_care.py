@@ -102,7 +102,7 @@ def test_everything_that_can_be_pressed_has_a_name_a_size_and_is_reached_by_keyb
 
 def test_opening_and_closing_the_window_leaves_no_widget_behind(drive):
     def script(window):
-        window._show_settings()
+        window.dialogs.settings()
         yield lambda: True
 
     drive(script)

@@ -1,0 +1,72 @@
+"""The small windows of the main window, each opened with what it needs and themed as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QDialog
+
+from app.dialogs.consent_dialog import ConsentDialog
+from app.dialogs.keys_dialog import KeysDialog
+from app.dialogs.phrase_dialog import PhraseDialog
+from app.dialogs.pin_dialogs import SetPinDialog
+from app.dialogs.settings_dialog import SettingsDialog
+from app.services import Services
+from app.theme import give_theme
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class WindowDialogs(QObject):
+    """Opens them over the window.
+
+    Args:
+        services: what they change.
+        window: over which they are shown.
+    """
+
+    def __init__(self, services: Services, window: MainWindow) -> None:
+        super().__init__(window)
+        self._services, self._window = services, window
+
+    def settings(self) -> None:
+        """What a family may change."""
+        dialog = SettingsDialog(self._services.preferences, self._window.keeper.has_pin, self._window)
+        dialog.pin_wanted.connect(self.choose_pin)
+        dialog.phrase_wanted.connect(self.new_phrase)
+        self._open(dialog)
+
+    def keys(self) -> None:
+        """Every key."""
+        self._open(KeysDialog(self._window))
+
+    def choose_pin(self) -> None:
+        """Choose the PIN, or another one."""
+        keeper = self._window.keeper
+        dialog = SetPinDialog(self._services.background, self._services.database_path, keeper.has_pin, self._window)
+        dialog.changed.connect(keeper.pin_chosen)
+        self._open(dialog)
+
+    def new_phrase(self) -> None:
+        """Make a recovery phrase: shown once, typed back."""
+        self._open(PhraseDialog(self._services.background, self._window))
+
+    def take_back(self) -> None:
+        """Let somebody here take back what they agreed to."""
+        runner = self._services.runner
+        dialog = ConsentDialog(runner.plan.people, self._services.people.names, self._window)
+
+        def withdraw(person_id: str) -> None:
+            runner.withdraw(person_id)
+            self._window.live_page.show_plan(runner.plan)
+            self._services.people.withdraw_all(person_id, self._window.start_page.say)
+
+        dialog.withdrawn.connect(withdraw)
+        self._open(dialog)
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_theme(dialog, self._window.theme)
+        dialog.open()
