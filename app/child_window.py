@@ -15,7 +15,7 @@ from emoasst_core.session.events import CueChanged, RunState, SessionEvent, Sess
 
 WINDOW = "window"  # the choice of a window on the same screen as the adult's
 WIDTH_PX, HEIGHT_PX = 720, 620
-ICON_SHARE = 0.42  # of the shorter side
+ICON_SHARE, WORDS_SHARE = 0.42, 0.12  # of the shorter side
 REST_WORDS = {
     RunState.IDLE: "Off",
     RunState.FAILED: "Off",
@@ -98,9 +98,10 @@ class ChildWindow(QWidget):
             super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """The face is as large as the window allows."""
+        """Face and words are as large as the window allows: they may be read from across a table."""
         super().resizeEvent(event)
-        self.cue.set_icon_side(round(ICON_SHARE * min(self.width(), self.height())))
+        side = min(self.width(), self.height())
+        self.cue.set_sizes(round(ICON_SHARE * side), round(WORDS_SHARE * side))
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow a change of the text size."""

@@ -86,7 +86,6 @@ def model_lines(profile: str) -> Lines:
     config = read_profile(folder)
     return [
         ("Profile", f"{config.name} {config.version}"),
-        ("Towers", ", ".join(part for part in (config.vision, config.audio, config.text) if part)),
         ("Hash of the encoders", hash_of_profile(folder)),
     ]
 

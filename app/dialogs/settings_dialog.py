@@ -16,7 +16,7 @@ from app.widgets.form import Choice, Tick
 from app.widgets.text import Button, label
 
 THEME_NAMES = {"system": "Same as this computer", "light": "Light", "dark": "Dark"}
-PROFILES = {False: "Standard: a new cue every 3 s at most", True: "Calm: a new cue every 20 s at most"}
+PROFILES = {False: "Standard: at most every 3 s", True: "Calm: at most every 20 s"}
 
 
 class SettingsDialog(QDialog):

@@ -99,7 +99,9 @@ class LiveLayout:
         signs = FlowLayout(row, gap_px=20)
         for sign in (self.camera_sign, self.microphone_sign, self.playing_sign, self.recording_sign, self.slow_sign):
             signs.addWidget(sign)
-        row.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)  # at large text sizes the signs take two rows, in every state
+        row.setSizePolicy(policy)
         return row
 
     def _controls(self) -> QHBoxLayout:

@@ -71,6 +71,7 @@ class PeoplePage(QWidget):
     def _show(self, entries: list[Entry], figures: dict[str, str]) -> None:
         for old in self.cards.values():
             self._column.removeWidget(old)
+            old.hide()  # it lives until the next turn of the event loop
             old.deleteLater()
         self.cards = {}
         self._nobody.setVisible(not entries)

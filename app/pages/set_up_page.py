@@ -97,6 +97,7 @@ class SetUpPage(QWidget):
             return  # nobody is known yet; what was typed meanwhile stays
         for row in self.persons:
             self.rows.removeWidget(row)
+            row.hide()  # it lives until the next turn of the event loop
             row.deleteLater()
         self.persons = []
         for entry in entries:

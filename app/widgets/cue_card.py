@@ -102,7 +102,7 @@ class CueCard(QFrame):
         self._icon = CueIcon(catalogue, ICON_PX)
         self._words = label("", "cue")
         self._reason = label("", "lead")
-        self._most_icon_px = ICON_PX
+        self._most_icon_px, self._most_words_px = ICON_PX, CUE_PX
         for part in (self._icon, self._words, self._reason):
             part.setParent(self)  # no layout: places follow from the size of the card alone, never from what is said
         for words in (self._words, self._reason):
@@ -121,9 +121,9 @@ class CueCard(QFrame):
         self._say(words, reason)
         self._announce(f"{words}. {reason}".strip(". "))
 
-    def set_icon_side(self, side_px: int) -> None:
-        """Draw the face at most this large."""
-        self._most_icon_px = side_px
+    def set_sizes(self, icon_px: int, words_px: int) -> None:
+        """Draw face and words at most this large, for a view that is seen from afar."""
+        self._most_icon_px, self._most_words_px = icon_px, words_px
         self._fit()
 
     def set_theme(self, _theme: Theme) -> None:
@@ -143,13 +143,14 @@ class CueCard(QFrame):
         self._icon.setFixedSize(QSize(icon_px, icon_px))
         scale = max(1.0, self.font().pixelSize() / BODY_PX)
         rest_px = max(1, room.height() - icon_px)
-        words_px = min(round(WORDS_SHARE * rest_px), round(MOST_LINES * CUE_PX * scale))
+        most_px = max(self._most_words_px, round(CUE_PX * scale))
+        words_px = min(round(WORDS_SHARE * rest_px), round(MOST_LINES * most_px))
         reason_px = min(rest_px - words_px, round(MOST_LINES * LEAD_PX * scale))
         top = EDGE_PX + (rest_px - words_px - reason_px) // 2
         self._icon.move((self.width() - icon_px) // 2, top)
         self._words.setGeometry(EDGE_PX, top + icon_px, room.width(), words_px)
         self._reason.setGeometry(EDGE_PX, top + icon_px + words_px, room.width(), reason_px)
-        self._fit_words(self._words, self._words.size(), round(CUE_PX * scale), LEAST_CUE_PX)
+        self._fit_words(self._words, self._words.size(), most_px, LEAST_CUE_PX)
         self._fit_words(self._reason, self._reason.size(), round(LEAD_PX * scale), BODY_PX)
 
     def _fit_words(self, part: QLabel, room: QSize, most_px: int, least_px: int) -> None:

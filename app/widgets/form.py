@@ -61,6 +61,7 @@ class Choice(QComboBox):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         cap, join = Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin
         painter.setPen(QPen(QColor(self._theme.ink), 2, Qt.PenStyle.SolidLine, cap, join))
-        x, y = self.width() - 24.0, self.height() / 2
+        is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        x, y = 24.0 if is_mirrored else self.width() - 24.0, self.height() / 2
         painter.drawPolyline(QPolygonF([QPointF(x - 6, y - 3), QPointF(x, y + 3), QPointF(x + 6, y - 3)]))
         painter.end()

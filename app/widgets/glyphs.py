@@ -135,6 +135,9 @@ _DRAWINGS: dict[str, Callable[[QPainterPath], None]] = {
 }
 
 
+DIRECTED = ("back", "forward", "undo", "redo")  # these point the other way where one reads from the right
+
+
 def draw_glyph(painter: QPainter, name: str, color: str, place: QRectF) -> None:
     """Draw one glyph, 24 units wide, into a square."""
     path = QPainterPath()
@@ -150,14 +153,17 @@ def draw_glyph(painter: QPainter, name: str, color: str, place: QRectF) -> None:
     painter.restore()
 
 
-def glyph_icon(name: str, color: str, disabled_color: str, size: QSize) -> QIcon:
-    """A glyph for a button, with room between it and the text."""
+def glyph_icon(name: str, color: str, disabled_color: str, size: QSize, is_mirrored: bool = False) -> QIcon:
+    """A glyph for a button, with room between it and the text; mirrored where one reads from the right."""
     icon = QIcon()
     for mode, shade in ((QIcon.Mode.Normal, color), (QIcon.Mode.Disabled, disabled_color)):
         pixmap = QPixmap(size * 2)
         pixmap.setDevicePixelRatio(2)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
+        if is_mirrored:
+            painter.translate(size.width() - (0 if name in DIRECTED else size.height()), 0)
+            painter.scale(-1 if name in DIRECTED else 1, 1)
         draw_glyph(painter, name, shade, QRectF(0, 0, size.height(), size.height()))
         painter.end()
         icon.addPixmap(pixmap, mode)

@@ -78,6 +78,7 @@ class SessionList(QWidget):
         """Show these; `empty` is said where there are none."""
         for line in self._lines:
             self._layout.removeWidget(line)
+            line.hide()  # it lives until the next turn of the event loop
             line.deleteLater()
         self.rows, self._lines = [], []
         self._empty.setText(empty)

@@ -80,6 +80,6 @@ class Button(QPushButton):
         line = self.fontMetrics().height()
         self.setIconSize(QSize(round(1.4 * line), round(1.05 * line)))
         if self._glyph:
-            self.setIcon(
-                glyph_icon(self._glyph, theme.accent_ink if self._role == "main" else theme.ink, theme.ink_soft, self.iconSize())
-            )
+            color = theme.accent_ink if self._role == "main" else theme.ink
+            is_mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
+            self.setIcon(glyph_icon(self._glyph, color, theme.ink_soft, self.iconSize(), is_mirrored))

@@ -14,6 +14,7 @@ from app.dialogs.pin_dialogs import AskPinDialog, SetPinDialog
 from app.dialogs.settings_dialog import SettingsDialog
 from app.theme import THEMES, apply_theme, give_theme
 from app.widgets.cue_card import CueCard
+from app.widgets.status_sign import StatusSign
 from emoasst_core import paths
 from emoasst_core.datatypes import Cue, CueState, Frame
 from emoasst_core.emotions import EMOTIONS
@@ -62,6 +63,14 @@ def clipped(root):
     return found
 
 
+def cut_signs(root):
+    return [
+        sign.accessibleName()
+        for sign in root.findChildren(StatusSign)
+        if sign.isVisibleTo(root) and not sign.parentWidget().rect().contains(sign.geometry())
+    ]
+
+
 def scrolls_sideways(root):
     areas = [area for area in root.findChildren(QScrollArea) if area.isVisibleTo(root)]
     return [area for area in areas if area.horizontalScrollBar().maximum() > 0]
@@ -70,7 +79,7 @@ def scrolls_sideways(root):
 def lengthen(root):
     """A pseudo-language: the same words with 40 % more of them, accents included."""
     for card in root.findChildren(CueCard):
-        card.say(pseudo(card.words))
+        card.say(pseudo(card.words or "Getting ready"), pseudo("Loading the model. This takes a few seconds."))
     for widget in root.findChildren(QWidget):
         if isinstance(widget.parent(), CueCard):
             continue
@@ -103,7 +112,7 @@ class Album:
                     give_theme(widget, theme)
                 self.keep(widget, f"{name}-{theme.name}-{round(100 * scale)}")
                 assert (name, scale, clipped(widget)) == (name, scale, [])
-                assert (name, scale, scrolls_sideways(widget)) == (name, scale, [])
+                assert (name, scale, scrolls_sideways(widget), cut_signs(widget)) == (name, scale, [], [])
         apply_theme(application, window, THEMES["light"], 1.0)
         settle()
         window.resize(size)
