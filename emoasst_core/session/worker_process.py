@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import threading
 import time
@@ -65,12 +66,22 @@ def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
         settings: which pipeline to open, and with what.
     """
     end_with_parent()
+    _share_cores()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window; it ends this process by hanging up
     threading.Thread(target=_beat, args=(pulse,), name="pulse", daemon=True).start()
     try:
         _Service(connection, settings).run()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         _log.debug("the window hung up")
+
+
+def _share_cores() -> None:
+    """Before torch is loaded: half of the cores for the models, and threads that sleep while they wait.
+
+    The window, the captions and the capture run beside them. Spinning threads make a busy machine several times slower.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
 
 
 def _beat(pulse: c_ulong) -> None:
