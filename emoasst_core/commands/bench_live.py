@@ -151,7 +151,9 @@ def naive_ratio(profile: str, num_frames: int, options: AnalysisOptions) -> dict
     Both read as often: once for each analysed frame.
     """
     from emoasst_core.session.pipeline_factory import load_recogniser
+    from emoasst_core.session.worker_process import share_cores
 
+    share_cores()  # with as many threads as the model process
     recogniser = load_recogniser(profile)
     crops = list(np.random.default_rng(0).integers(0, 256, (options.windows.num_frames, 160, 160, 3), dtype=np.uint8))
     recogniser.embed_crops(crops[:1])

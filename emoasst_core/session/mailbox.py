@@ -95,6 +95,18 @@ class Mailbox:
                 self._frames_out = max(0, self._frames_out - 1)
             self._changed.notify_all()
 
+    def not_sent(self, item: Frame | AudioBlock) -> None:
+        """What was taken last never left: a block of sound waits again, a frame is counted as dropped."""
+        with self._changed:
+            if isinstance(item, Frame):
+                self.frames_dropped += self._frames_out
+                self._frames_out = 0
+            elif self._blocks_out and self._blocks_out[-1] is item:  # else it waits again already
+                self._blocks_out.pop()
+                self._sound.appendleft(item)
+                self._sound_s += item.end_s - item.start_s
+            self._changed.notify_all()
+
     def worker_lost(self) -> None:
         """The worker died: the frame it held is counted as dropped, the sound is sent again to the next one.
 

@@ -219,7 +219,7 @@ class SessionRun:
             self._govern()
             item = self.mailbox.take(TAKE_S)
             if item is not None and not self._worker.send(item, self._begun_generation):
-                self.mailbox.worker_lost()  # this thread alone sends, so nothing is on its way to a living process
+                self.mailbox.not_sent(item)
 
     def _govern(self) -> None:
         """Lower the rate of analysis where the machine is too slow for it, and raise it again."""

@@ -66,7 +66,7 @@ def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
         settings: which pipeline to open, and with what.
     """
     end_with_parent()
-    _share_cores()
+    share_cores()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window; it ends this process by hanging up
     threading.Thread(target=_beat, args=(pulse,), name="pulse", daemon=True).start()
     try:
@@ -75,7 +75,7 @@ def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
         _log.debug("the window hung up")
 
 
-def _share_cores() -> None:
+def share_cores() -> None:
     """Before torch is loaded: half of the cores for the models, and threads that sleep while they wait.
 
     The window, the captions and the capture run beside them. Spinning threads make a busy machine several times slower.

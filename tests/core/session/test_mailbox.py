@@ -119,3 +119,24 @@ def test_sound_that_two_workers_died_of_is_given_up_and_counted():
         box.worker_lost()
     assert box.take(0) is None
     assert box.sound_lost == 1 and box.sound_lost_s == pytest.approx(0.1)
+
+
+def test_sound_that_could_not_be_sent_waits_again_however_often():
+    box = Mailbox()
+    for number in range(3):
+        box.offer_sound(block(number / 10))
+    for _ in range(5):
+        box.not_sent(box.take(0))
+    held = box.take(0)
+    box.worker_lost()  # the process has died meanwhile: the block waits again, and once only
+    box.not_sent(held)
+    assert [box.take(0).start_s for _ in range(3)] == pytest.approx([0.0, 0.1, 0.2])
+    assert (box.take(0), box.sound_lost) == (None, 0)
+
+
+def test_a_frame_that_could_not_be_sent_is_counted_and_the_next_one_goes():
+    box = Mailbox()
+    box.offer_frame(frame(0.0))
+    box.not_sent(box.take(0))
+    box.offer_frame(frame(0.1))
+    assert box.take(0).time_s == 0.1 and box.frames_dropped == 1
