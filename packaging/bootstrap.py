@@ -4,6 +4,9 @@
     python packaging/bootstrap.py run     the window; the bundled demo where there is no screen or camera
     python packaging/bootstrap.py demo    the bundled demo: a drawn conversation is analysed
     python packaging/bootstrap.py test    every check and every test
+    python packaging/bootstrap.py faults  every fault the program must survive, at full numbers; goes on where it was stopped
+    python packaging/bootstrap.py sbom    write what is installed, with versions and licences, to sbom.json
+    python packaging/bootstrap.py audit   look the installed packages up among known weaknesses (needs the internet)
     python packaging/bootstrap.py clean   remove what set-up and tests made
 
 The first start takes minutes (about 1 GB is fetched), later ones a second: a stamp in .venv remembers what was installed.
@@ -236,6 +239,32 @@ def test() -> int:
     return 1 if failed else 0
 
 
+def faults() -> int:
+    """The table of faults at its full numbers; results go to test-output/faults."""
+    return subprocess.call([venv_program("python"), "-m", "tests.faults"], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+
+def sbom() -> int:
+    """Write what is installed as a CycloneDX document."""
+    tool = with_tool("cyclonedx-bom", "cyclonedx-py")
+    return 1 if tool is None else subprocess.call([tool, "environment", str(VENV), "-o", str(ROOT / "sbom.json")])
+
+
+def audit() -> int:
+    """Look what is installed up among known weaknesses."""
+    tool = with_tool("pip-audit", "pip-audit")
+    return 1 if tool is None else subprocess.call([tool, "--skip-editable"])
+
+
+def with_tool(package: str, program: str) -> str | None:
+    """Path of a program that is installed into .venv when first wanted; None if it cannot be."""
+    path = venv_program(program)
+    if not Path(path).exists() and subprocess.call([venv_program("python"), "-m", "pip", "install", "-q", package]) != 0:
+        say(f"{package} could not be installed. Check the internet connection and start again.")
+        return None
+    return path
+
+
 def clean() -> int:
     """Remove the virtual environment, caches and test output. Recordings, sessions and the database are not touched."""
     for name in (VENV.name, *MADE_BY_TESTS):
@@ -249,7 +278,7 @@ def clean() -> int:
 def main() -> int:
     """Do what the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("action", choices=("setup", "run", "demo", "test", "clean"))
+    parser.add_argument("action", choices=("setup", "run", "demo", "test", "clean", "faults", "sbom", "audit"))
     action = parser.parse_args().action
     if action == "clean":
         return clean()
@@ -261,7 +290,8 @@ def main() -> int:
         return subprocess.call([python, str(Path(__file__).resolve()), action])
     if setup() != 0:
         return 1
-    return {"setup": lambda: 0, "run": run, "demo": demo, "test": test}[action]()
+    actions = {"setup": lambda: 0, "run": run, "demo": demo, "test": test, "faults": faults, "sbom": sbom, "audit": audit}
+    return actions[action]()
 
 
 if __name__ == "__main__":

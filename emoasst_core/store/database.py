@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from emoasst_core.atomic_file import replacing, sync_and_rename
 from emoasst_core.errors import DamagedError, StoreError
-from emoasst_core.store import schema
+from emoasst_core.store import ballast, schema
 from emoasst_core.store.columns import Row
 from emoasst_core.store.conversion import encrypt_plain, require_ours
 from emoasst_core.store.driver import PLAIN_HEAD, PURPOSE, connect, dbapi2, head_of, new_salt, raw_connection
@@ -186,6 +186,7 @@ class Database:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"The database {self.path} cannot be made: {error.strerror}.", _NO_ACCESS[1]) from error
+            ballast.keep(self.path.parent)
             write_if_absent(self.path, self._empty_file())  # for this person's eyes; SQLite gives its side files the same mode
         elif self.path.stat().st_size == 0:
             with replacing(self.path) as partial:

@@ -78,7 +78,7 @@ def forget_everything(home: Path) -> None:
     Keys(home).destroy()
     for name in ("recordings", SESSIONS, "logs"):
         shutil.rmtree(home / name, ignore_errors=True)
-    for pattern in ("emoasst*.sqlite*", "*.partial", "*.damaged-*"):
+    for pattern in ("room-for-deleting", "emoasst*.sqlite*", "*.partial", "*.damaged-*"):
         for path in home.glob(pattern):
             path.unlink(missing_ok=True)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from emoasst_core.datatypes import Timeline
 from emoasst_core.errors import StoreError
+from emoasst_core.store.ballast import given_up
 from emoasst_core.store.columns import Row, moment_from_text, now_text, text_from_moment
 from emoasst_core.store.database import Database
 from emoasst_core.store.timeline import insert_timeline, read_timeline
@@ -180,9 +181,10 @@ def delete_session(database: Database, session_id: str) -> None:
     Raises:
         StoreError: there is no such session.
     """
-    with database.writing():
-        database.execute("DELETE FROM sessions WHERE session_key = ?", (_session_key(database, session_id),))
-    database.checkpoint()
+    with given_up(database.path.parent):
+        with database.writing():
+            database.execute("DELETE FROM sessions WHERE session_key = ?", (_session_key(database, session_id),))
+        database.checkpoint()
 
 
 def _session_key(database: Database, session_id: str) -> int:

@@ -1,0 +1,94 @@
+"""What the killed processes do: started by the rows with the task as the first argument."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def record(path: str) -> None:
+    """Record a synthetic camera and microphone in real time; tell each moment that was handed over."""
+    from session_records import random_session
+
+    from emoasst_core.datatypes import AudioBlock, Frame
+    from emoasst_core.session.recorder import Recorder
+    from emoasst_core.store.database import Database
+    from emoasst_core.store.sessions import save_session
+
+    with Database(Path(path)) as database:
+        recorder = Recorder(Path(path), "killed")
+        rng = np.random.default_rng(0)
+        image = rng.integers(0, 255, (240, 320, 3), np.uint8)
+        began = time.monotonic()
+        for number in range(600):
+            now_s = number / 10
+            recorder.frame(Frame(now_s, np.roll(image, number, 1)))
+            recorder.sound(AudioBlock(now_s, rng.standard_normal(1600).astype(np.float32) / 8))
+            if number % 5 == 0:
+                save_session(database, random_session(number, session_id=f"row-{number}"))
+                say(f"saved row-{number}")
+            say(f"captured {now_s + 0.1:.1f}")
+            time.sleep(max(0.0, began + now_s + 0.1 - time.monotonic()))
+
+
+def migrate(path: str) -> None:
+    from emoasst_core.store import schema
+    from emoasst_core.store.database import Database
+
+    filling = "INSERT INTO half SELECT value FROM json_each('[' || rtrim(replace(hex(zeroblob(60000)), '00', '1,'), ',') || ']');"
+    schema.MIGRATIONS = (*schema.MIGRATIONS, "CREATE TABLE half (number INTEGER) STRICT;" + filling * 20)
+    say("started")
+    Database(Path(path)).close()
+    say("done")
+
+
+def back_up(path: str) -> None:
+    from emoasst_core.store.backup import back_up as write
+    from emoasst_core.store.database import Database
+
+    with Database(Path(path)) as database:
+        say("started")
+        while True:
+            write(database, Path(path).with_name("copy.sqlite"))
+
+
+def settings(path: str) -> None:
+    from emoasst_core.atomic_file import write_atomically
+
+    say("started")
+    number = 0
+    while True:
+        number += 1
+        write_atomically(Path(path), (f"{number}\n" * 20_000).encode())
+
+
+def decode(folder: str) -> None:
+    """Decode each file of a folder under limits; a crash of this process is what the row looks for."""
+    import resource
+
+    from emoasst_core.capture.media_file import MediaFile
+    from emoasst_core.errors import MediaError
+
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    for path in sorted(Path(folder).iterdir()):
+        try:
+            for _ in MediaFile(path):
+                pass
+        except MediaError:
+            say("refused")
+        except Exception as error:
+            say(f"escaped {type(error).__name__} {path.name}")
+        else:
+            say("read")
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,59 @@
+"""One row of the table of faults: what is done how often, what came of it, and the mark it has to reach."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parents[1]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one row showed. `figure` is printed beside `mark`."""
+
+    passed: bool
+    figure: str
+    mark: str
+    num_tries: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault; `quick` and `full` are the numbers of tries in `make test` and `make faults`."""
+
+    name: str
+    run: Callable[[Path, int], Outcome]
+    quick: int
+    full: int
+
+
+@contextmanager
+def child(task: str, *arguments: object, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that runs one task of `child.py`; killed at the end whatever happens."""
+    environment = {
+        **os.environ,
+        "EMOASST_HOME": str(home),
+        "EMOASST_KEYS": "file",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "core" / "store")]),
+    }
+    command = [sys.executable, str(FOLDER / "child.py"), task, *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            yield process
+        finally:
+            kill(process)
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """At once, with no handler run."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
+        process.wait()
