@@ -12,6 +12,7 @@ from emoasst_core.cues.policy import judge
 from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan, Utterance, Vector
 from emoasst_core.emotions import EMOTIONS
 
+SHORTEST_S = 0.001  # times are written to the millisecond
 
 @dataclass(slots=True)
 class _OpenSpan:
@@ -67,6 +68,8 @@ class TimelineBuilder:
     def _add(self, span: _OpenSpan) -> None:
         lane = (span.source, span.person)
         last = self._last.get(lane)
+        if last is not None and span.end_s - span.start_s < SHORTEST_S:
+            return  # the sliver that rounding leaves at the end of a step: it says nothing of its own
         says_same = last is not None and (last.state, last.emotion) == (span.state, span.emotion)
         if last is None or not says_same or span.start_s - last.end_s > self._join_gap_s:
             self._spans.append(span)
