@@ -14,6 +14,7 @@ from emoasst_core.emotions import EMOTIONS
 
 SHORTEST_S = 0.001  # times are written to the millisecond
 
+
 @dataclass(slots=True)
 class _OpenSpan:
     start_s: float
