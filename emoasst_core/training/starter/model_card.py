@@ -36,6 +36,7 @@ def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any],
         seed=seed,
         history=history,
         num_disgust=figures["faces, clear majority"]["per_class"]["disgust"]["support"],
+        never_clear=_never_clear(figures["gates"]),
         rare_share=constants["rare_share"],
         figures="\n".join(lines),
     )
@@ -84,6 +85,11 @@ def _neutral(clips: dict[str, Any]) -> list[str]:
         f"Films of people who speak without expression ({clips['clips']} clips, {clips['seconds']} s; too little to say more): "
         f"shown were {shown}; CLEAR cues of a negative emotion: {clips['clear_negative']}."
     ]
+
+
+def _never_clear(gates: dict[str, Any]) -> str:
+    names = [name for name, precision in gates["class_precision"].items() if precision is None]
+    return f"From a single picture the cue policy never calls {' or '.join(names)} CLEAR. " if names else ""
 
 
 def _pairs(pairs: dict[str, Any]) -> list[str]:
