@@ -271,6 +271,7 @@ class MainWindow(QMainWindow):
         self.live_page.saved.connect(self._session_saved)
         self.live_page.left.connect(self.go_home)
         self.live_page.consent_wanted.connect(self.dialogs.take_back)
+        self.live_page.device_wanted.connect(self.dialogs.switch)
         self.people_page.left.connect(self.go_home)
         self.diagnostics_page.left.connect(self.go_home)
         self.review_page.left.connect(self.go_home)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog
 
 from app.dialogs.consent_dialog import ConsentDialog
+from app.dialogs.device_dialog import DeviceDialog
 from app.dialogs.keys_dialog import KeysDialog
 from app.dialogs.phrase_dialog import PhraseDialog
 from app.dialogs.pin_dialogs import SetPinDialog
@@ -64,6 +65,13 @@ class WindowDialogs(QObject):
             self._services.people.withdraw_all(person_id, self._window.start_page.say)
 
         dialog.withdrawn.connect(withdraw)
+        self._open(dialog)
+
+    def switch(self, kind: str) -> None:
+        """Let a session that runs use another camera or microphone; the outcome is told as an event."""
+        runner = self._services.runner
+        dialog = DeviceDialog(self._services, kind, self._window)
+        dialog.chosen.connect(runner.switch_camera if kind == "camera" else runner.switch_microphone)
         self._open(dialog)
 
     def _open(self, dialog: QDialog) -> None:

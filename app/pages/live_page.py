@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -46,6 +47,7 @@ class LivePage(QWidget):
     saved = Signal(str)
     left = Signal()
     consent_wanted = Signal()
+    device_wanted = Signal(str)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +59,7 @@ class LivePage(QWidget):
         self._names: Mapping[str, str] = {}
         self._failure: SessionFailed | None = None
         self._lost: set[str] = set()
+        self._on_notice: Callable[[], None] | None = None
         self._uses: set[str] = set()
         self._sound = SoundTrack(self)
         self._tone = CueSound(self)
@@ -204,18 +207,22 @@ class LivePage(QWidget):
         if state is RunState.PAUSED:
             self.picture.say("")
             main = "Take back an agreement" if self._plan.people else ""
+            self._on_notice = self.consent_wanted.emit
             self.notice.say("Paused. Camera and microphone are off.", "Go on when everyone is ready.", main)
         elif not self._lost:
             self.notice.hide()
 
     def _show_device(self, event: DeviceChanged) -> None:
+        can_switch = event.kind in ("camera", "microphone")
+        self._on_notice = partial(self.device_wanted.emit, event.kind) if can_switch else self.notice.hide
+        main = f"Use another {event.kind}" if can_switch else ""
         if event.state in ("lost", "failed"):
             self._lost.add(event.kind)
-            self.notice.say(event.message, event.next_step)
+            self.notice.say(event.message, event.next_step, main)
         else:
             self._lost.discard(event.kind)
             if event.state == "kept":
-                self.notice.say(event.message, event.next_step)
+                self.notice.say(event.message, event.next_step, main)
             elif not self._lost:
                 self.notice.hide()
         self._show_signs()
@@ -241,8 +248,8 @@ class LivePage(QWidget):
     def _choose_main(self) -> None:
         if self._saved_id:
             self.saved.emit(self._saved_id)
-        else:
-            self.consent_wanted.emit()
+        elif self._on_notice is not None:
+            self._on_notice()
 
     def _connect(self) -> None:
         handlers = {"stop": self._services.runner.stop, "pause": self._toggle_pause, "mark": self._mark}

@@ -5,8 +5,12 @@ import logging
 import pytest
 from recordings import write_recording
 
+from app.devices import Devices
+from app.dialogs.device_dialog import DeviceDialog
 from emoasst_core import paths
-from emoasst_core.session.events import RunState
+from emoasst_core.devices.cameras import CameraInfo
+from emoasst_core.session.events import DeviceChanged, RunState
+from emoasst_core.session.plan import SessionPlan
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.people import People
@@ -85,6 +89,30 @@ def consent_dialog(window):
 
     (dialog,) = [one for one in window.findChildren(ConsentDialog) if one.isVisible()]
     return dialog
+
+
+def test_another_camera_can_be_chosen_when_the_one_in_use_is_lost(drive, camera, tmp_path, monkeypatch):
+    other = str(write_recording(tmp_path / "other.avi", ("red",), seconds_each=30.0))
+    found = Devices((CameraInfo(other, "The other one"),), (), ())
+    monkeypatch.setattr("app.devices.find_devices", lambda: found)
+
+    def script(window):
+        live, runner = window.live_page, window._services.runner
+        window.start_live(camera, None, SessionPlan())
+        yield lambda: live.cue.words == "Looks happy"
+        live.take(DeviceChanged("camera", "lost", "The camera was unplugged.", "Plug it in again."))
+        assert not live.camera_sign.is_on and live.stop_button.isEnabled()
+        live.notice.main_button.click()
+        (dialog,) = [one for one in window.findChildren(DeviceDialog) if one.isVisible()]
+        yield lambda: dialog.buttons
+        assert dialog.buttons[0].text() == "Use The other one"
+        dialog.buttons[0].click()
+        yield lambda: live.cue.words == "Looks angry"
+        assert live.camera_sign.is_on and live.notice.text == ""
+        runner.stop()
+        yield lambda: window.pages.currentWidget() is not live
+
+    drive(script)
 
 
 def test_live_only_keeps_neither_picture_nor_sound(drive, camera):
