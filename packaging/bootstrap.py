@@ -228,9 +228,7 @@ def test() -> int:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1"}
     failed = []
     for number, (name, command) in enumerate(steps, 1):
-        say(
-            f"\n[{number}/{len(steps)}] {name}: {' '.join(Path(command[0]).name if i == 0 else c for i, c in enumerate(command))}"
-        )
+        say(f"\n[{number}/{len(steps)}] {name}: {' '.join([Path(command[0]).name, *command[1:]])}")
         started = time.monotonic()
         if subprocess.call(command, cwd=ROOT, env=environment) != 0:
             failed.append(name)
@@ -282,8 +280,7 @@ def main() -> int:
     action = parser.parse_args().action
     if action == "clean":
         return clean()
-    python = supported_python()
-    if python is None:
+    if (python := supported_python()) is None:
         say(f"EmoAsst needs Python 3.11, 3.12 or 3.13; this is {sys.version.split()[0]}. Install one of them and start again.")
         return 1
     if python != sys.executable:

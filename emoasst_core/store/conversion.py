@@ -60,7 +60,6 @@ def write_under_key(connection: Any, target: Path, key: bytes, salt: bytes) -> N
     """
     try:
         with replacing(target) as partial:
-            partial.unlink()
             connection.execute(f"ATTACH DATABASE ? AS anew KEY \"x'{key.hex()}{salt.hex()}'\"", (str(partial),))
             connection.execute("BEGIN EXCLUSIVE")
             connection.execute("SELECT sqlcipher_export('anew')").fetchall()
