@@ -108,7 +108,8 @@ def test_another_camera_can_be_chosen_when_the_one_in_use_is_lost(drive, camera,
         assert dialog.buttons[0].text() == "Use The other one"
         dialog.buttons[0].click()
         yield lambda: live.cue.words == "Looks angry"
-        assert live.camera_sign.is_on and live.notice.text == ""
+        yield lambda: live.camera_sign.is_on
+        assert live.notice.text == ""
         runner.stop()
         yield lambda: window.pages.currentWidget() is not live
 
