@@ -127,6 +127,13 @@ def recording_sinks(database_path: Path) -> OpenSinks:
     """What opens the sinks of a session: a recorder where people agreed that it is kept, else nothing."""
 
     def open_sinks(session_id: str, plan: SessionPlan) -> Sequence[Sink]:
-        return [Recorder(database_path, session_id)] if plan.keeps_recording else []
+        if not plan.keeps_recording:
+            return []
+        from emoasst_core.store.database import Database  # brings the database in: not before it is needed
+        from emoasst_core.store.people import People
+
+        with Database(database_path) as database:
+            People(database).note_present(session_id, plan.people)
+        return [Recorder(database_path, session_id)]
 
     return open_sinks

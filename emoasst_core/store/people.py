@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -156,6 +157,12 @@ class People:
             (person_id,),
         )
         return [bytes(row["thumbnail"]) for row in rows]
+
+    def note_present(self, session_id: str, person_ids: Iterable[str]) -> None:
+        """Keep who an adult said was there, so that a recording goes with the people in it even where nobody was recognised."""
+        with self._database.writing():
+            for person_id in person_ids:
+                self._database.execute("INSERT OR IGNORE INTO session_people VALUES (?, ?)", (session_id, person_id))
 
     def forget(self, person_id: str) -> None:
         """Remove somebody and everything made from them: see `store.deletion`.

@@ -38,6 +38,6 @@ def test_closing_ends_the_iteration(tmp_path: Path) -> None:
 
 
 def test_a_missing_camera_says_what_to_do() -> None:
-    with pytest.raises(DeviceError, match="is not there|cannot be opened") as caught:
+    with pytest.raises(DeviceError, match=r"is not there|cannot be opened") as caught:
         list(Camera("/dev/no-such-camera"))
     assert "Plug it in" in caught.value.next_step

@@ -13,6 +13,7 @@ from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.recorder import MAX_FRAMES, Recorder, recording_sinks
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
+from emoasst_core.store.people import People
 
 IMAGE = np.full((48, 64, 3), 90, np.uint8)
 SILENCE = np.zeros(1600, np.float32)
@@ -25,6 +26,21 @@ def test_only_a_plan_that_keeps_the_session_opens_a_recorder(tmp_path: Path) -> 
     (sink,) = open_sinks("one", SessionPlan(keeps_recording=True))
     sink.close()
     sink.join(20)
+
+
+def test_a_recording_goes_with_a_person_who_was_said_to_be_there_though_never_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    with Database(path) as database:
+        person = People(database).add("Grandma", "adult")
+    (sink,) = recording_sinks(path)("one", SessionPlan((person.person_id,), keeps_recording=True))
+    sink.frame(Frame(0.0, IMAGE))
+    sink.sound(AudioBlock(0.0, SILENCE))
+    sink.close()
+    sink.join(20)
+    with Database(path) as database:
+        assert MediaVault(database).recorded_sessions() == ["one"]
+        People(database).forget(person.person_id)
+        assert list(MediaVault(database).recorded_sessions()) == []
 
 
 def test_what_is_handed_over_is_on_the_disk_after_close(tmp_path: Path) -> None:
