@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from emoasst_core.atomic_file import replacing, sync_and_rename
+from emoasst_core.atomic_file import replacing
 from emoasst_core.errors import DamagedError, StoreError
 from emoasst_core.store import ballast, schema
 from emoasst_core.store.columns import Row
@@ -140,12 +140,9 @@ class Database:
         Raises:
             StoreError: the copy cannot be written.
         """
-        partial = target.with_name(target.name + ".partial")
         try:
-            partial.unlink(missing_ok=True)
-            with translated(self.path):
+            with replacing(target) as partial, translated(self.path):
                 self._tables.execute("VACUUM INTO ?", [str(partial)])
-            sync_and_rename(partial, target)
         except OSError as error:
             raise StoreError(f"The backup {target} cannot be written: {error.strerror}.", "Check the folder and disk.") from error
 
@@ -209,8 +206,8 @@ class Database:
             self._tables.execute(f"PRAGMA {pragma}").fetchall()
         if 0 < version < len(schema.MIGRATIONS):
             self.back_up(self.path.with_name(f"{self.path.stem}.version{version}{self.path.suffix}"))
-        for number in range(version, len(schema.MIGRATIONS)):
-            self._migrate(number)
+        if version < len(schema.MIGRATIONS):
+            self._migrate()
         self._tables.execute("PRAGMA journal_mode = WAL").fetchall()
 
     def _identify(self) -> int:
@@ -225,14 +222,14 @@ class Database:
             )
         return version
 
-    def _migrate(self, number: int) -> None:
+    def _migrate(self) -> None:
+        """All steps in one transaction: whoever opens the file meanwhile waits, and never finds it half way."""
         with self.writing():
-            if self._number("user_version") != number:
-                return  # another process did it while this one waited for the lock
-            with self._tables.atomic():
-                self._tables.executescript(schema.MIGRATIONS[number])
-                self._tables.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
-                self._tables.execute(f"PRAGMA user_version = {number + 1}")
+            for number in range(self._number("user_version"), len(schema.MIGRATIONS)):
+                with self._tables.atomic():
+                    self._tables.executescript(schema.MIGRATIONS[number])
+                    self._tables.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+                    self._tables.execute(f"PRAGMA user_version = {number + 1}")
 
     def _number(self, pragma: str) -> int:
         return int(self._tables.execute(f"PRAGMA {pragma}").fetchone()[0])
