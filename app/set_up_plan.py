@@ -37,16 +37,22 @@ class Present:
         name: "" for somebody new who was not named.
         role: "child", "adult" or "other"; the child is never analysed.
         consents: what this person agrees to today.
+        has_face: whether there is a picture to know this person by.
     """
 
     person_id: str
     name: str
     role: str
     consents: frozenset[str]
+    has_face: bool = False
 
 
 def missing(place: str, has_device: bool, present: Sequence[Present]) -> str:
-    """What is still missing before the camera may start, in one sentence; "" if nothing is."""
+    """What is still missing before the camera may start, in one sentence; "" if nothing is.
+
+    Where nobody is known by picture, every face is read. Beside a child that must not be: with one known person, any face that is
+    not recognised counts as a stranger's and is left alone.
+    """
     readable = [person for person in present if person.role != CHILD]
     if place not in PLACES:
         return "Say where you are."
@@ -62,6 +68,8 @@ def missing(place: str, has_device: bool, present: Sequence[Present]) -> str:
         return "Besides the child somebody must be here whose cues can be shown."
     if not any(LIVE in person.consents for person in readable):
         return "Nobody here has agreed to live cues."
+    if len(readable) < len(present) and not any(person.has_face and LIVE in person.consents for person in readable):
+        return "Take a picture of somebody who agreed to live cues: it tells them from the child, who is never read."
     return ""
 
 

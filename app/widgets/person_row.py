@@ -76,7 +76,7 @@ class PersonRow(QFrame):
             return None
         name = self.person.name if self.person is not None else self.name.text().strip()
         kinds = frozenset(kind for kind, tick in self.ticks.items() if tick.isChecked() and tick.isEnabled())
-        return Present(self.person.person_id if self.person is not None else "", name, self.current_role, kinds)
+        return Present(self.person.person_id if self.person is not None else "", name, self.current_role, kinds, self._has_face)
 
     def become(self, person: Person) -> None:
         """A new person has been entered."""

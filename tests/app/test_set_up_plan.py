@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from app.permissions import Permission, permission_words
@@ -21,6 +23,13 @@ def test_at_school_or_work_in_the_eu_live_cues_are_off_whoever_agrees():
     assert missing("eu", True, [MUM, GRANDMA])
     assert missing("elsewhere", True, [MUM]) == ""
     assert set(PLACES) == {"home", "eu", "elsewhere"}
+
+
+def test_beside_a_child_somebody_must_be_known_by_picture():
+    known = replace(MUM, has_face=True)
+    assert "picture" in missing("home", True, [MUM, CHILD])
+    assert "picture" in missing("home", True, [MUM, replace(GRANDMA, consents=frozenset(), has_face=True), CHILD])
+    assert missing("home", True, [known, CHILD]) == missing("home", True, [known, GRANDMA, CHILD]) == ""
 
 
 def test_the_child_is_never_read_and_alone_starts_nothing():
