@@ -1,4 +1,4 @@
-"""Sound to a row of states: the first layers of wav2vec 2.0 or SEGUE, or the starter's log-mel network."""
+"""Sound to a row of states: the first layers of wav2vec 2.0 or SEGUE, or the starter's prosody network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emoasst_core.encoders.wav2vec2_network import load_wav2vec2
 from emoasst_core.errors import ModelError
 
 if TYPE_CHECKING:
-    from emoasst_core.encoders.log_mel import LogMelEncoder
+    from emoasst_core.encoders.prosody import ProsodyEncoder
 
 WEIGHT_FILE: Final = "model.safetensors"
 VARIANCE_FLOOR: Final = 1e-7  # added to the variance, as wav2vec 2.0's own feature extractor does
@@ -29,7 +29,7 @@ class AudioEncoder:
 
     Args:
         folder: holds `model.safetensors` and, for wav2vec 2.0, `config.json`; `card.json` says which kind it is.
-        device: chosen here if None; the log-mel network always runs on the CPU.
+        device: chosen here if None; the prosody network always runs on the CPU.
 
     Raises:
         ModelError: a file is missing, damaged or of another kind, or the network takes another sample rate.
@@ -40,7 +40,7 @@ class AudioEncoder:
     def __init__(self, folder: Path, device: ComputeDevice | None = None) -> None:
         self.folder = folder
         kind = str(read_json(folder / CARD_FILE).get("kind", "wav2vec2"))
-        if kind not in ("wav2vec2", "log_mel"):
+        if kind not in ("wav2vec2", "prosody"):
             raise ModelError(f"The model in {folder} is of kind {kind}, which takes no sound.", "Choose another model folder.")
         self.card: Card = read_card(folder, kind)
         if self.card.sample_rate_hz != SAMPLE_RATE_HZ:
@@ -50,9 +50,9 @@ class AudioEncoder:
         self.kind = kind
         self.device = device or choose_device()
         self.network: nn.Module
-        if kind == "log_mel":
-            self._log_mel = _load_log_mel(folder)
-            self.network, self.state_dim = self._log_mel.network, self._log_mel.state_dim
+        if kind == "prosody":
+            self._prosody = _load_prosody(folder)
+            self.network, self.state_dim = self._prosody.network, self._prosody.state_dim
         else:
             self.network, self.state_dim, self.shortest = load_wav2vec2(folder, self.card.num_layers)
             self.network.to(self.device.name)
@@ -69,7 +69,7 @@ class AudioEncoder:
             samples: (n,) sound at 16 kHz in [-1, 1]. Sound shorter than the network's first step is filled up with silence.
 
         Returns:
-            (num_steps, state_dim) float32: one state per 20 ms for wav2vec 2.0, per 40 ms for log-mel.
+            (num_steps, state_dim) float32: one state per 20 ms for wav2vec 2.0, per 40 ms for prosody.
 
         Raises:
             ModelError: `samples` is not one row of numbers, is empty, or holds what is not a number.
@@ -77,8 +77,8 @@ class AudioEncoder:
         if samples.ndim != 1 or not len(samples) or not np.isfinite(samples).all():
             raise ModelError(f"Sound must be one row of finite samples, got {samples.shape} of {samples.dtype}.")
         sound = np.ascontiguousarray(samples, np.float32)
-        if self.kind == "log_mel":
-            return self._log_mel.states(sound)
+        if self.kind == "prosody":
+            return self._prosody.states(sound)
         return self._run(torch.from_numpy(normalise_sound(sound) if self.card.normalise_sound else sound))
 
     @torch.inference_mode()
@@ -96,13 +96,13 @@ def normalise_sound(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     return result.astype(np.float32)
 
 
-def _load_log_mel(folder: Path) -> LogMelEncoder:
-    from emoasst_core.encoders.log_mel import LogMelEncoder, LogMelNetwork
+def _load_prosody(folder: Path) -> ProsodyEncoder:
+    from emoasst_core.encoders.prosody import ProsodyEncoder, ProsodyNetwork
 
     weights = load_weights(require_file(folder, WEIGHT_FILE))
-    last = max((name for name in weights if name.endswith("second.weight")), default="")
-    if not last:
-        raise ModelError(f"{folder / WEIGHT_FILE} holds no log-mel network.", "Choose another model folder.")
-    network = LogMelNetwork(width=len(weights[last]))
+    sizes = [weights.get(name) for name in ("mel_entry.weight", "halve.weight")]
+    if any(size is None for size in sizes):
+        raise ModelError(f"{folder / WEIGHT_FILE} holds no prosody network.", "Choose another model folder.")
+    network = ProsodyNetwork(*(len(size) for size in sizes if size is not None))
     fill(network, weights, folder)
-    return LogMelEncoder(network)
+    return ProsodyEncoder(network)

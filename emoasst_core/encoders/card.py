@@ -12,7 +12,7 @@ from emoasst_core.errors import ModelError
 
 CARD_FILE = "card.json"
 CONFIG_FILE = "open_clip_config.json"
-KINDS = ("open_clip", "wav2vec2", "log_mel", "grams", "face_detector", "transcriber")
+KINDS = ("open_clip", "wav2vec2", "prosody", "grams", "face_detector", "transcriber")
 CHOICES = {
     "kind": KINDS,
     "activation": ("gelu", "quick_gelu"),

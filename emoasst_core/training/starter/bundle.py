@@ -52,7 +52,7 @@ def write_bundle(
         "starter", "open_clip", source, LICENCE,
         color="grey_face", interpolation="bilinear", resize_mode="squash", detail_px=PICTURE_PX,
     ).write(folder)  # fmt: skip
-    Card("starter-voice", "log_mel", source, LICENCE, normalise_sound=False).write(folder / "audio")
+    Card("starter-voice", "prosody", source, LICENCE, normalise_sound=False).write(folder / "audio")
     write_json(folder / PROFILE_FILE, profile_values(voices, constants))
 
 

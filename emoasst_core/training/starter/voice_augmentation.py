@@ -1,10 +1,12 @@
 """Make acted, clean speech sound like what a laptop hears across a table.
 
-Speed and pitch, other rooms, noise and babble, gain and clipping, narrow-band codecs, and hidden stretches of the log-mel
-picture (SpecAugment, Park et al. 2019).
+On the sound: speed and pitch, other rooms, noise and babble, gain and clipping, narrow-band codecs. On its pictures, anew in
+every epoch: pace, the response of the microphone, and hidden stretches (SpecAugment, Park et al. 2019).
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ
+from emoasst_core.encoders.voice_pictures import VoicePictures
 
 ROOM_LENGTH = 4000  # 0.25 s of reverberation
 
@@ -86,18 +89,46 @@ def _change_band(samples: Tensor, generator: torch.Generator) -> Tensor:
     return filtered
 
 
-def hide_stretches(mels: Tensor, generator: torch.Generator) -> Tensor:
-    """SpecAugment: two bands of at most 10 mels and two stretches of at most 0.25 s set to the clip's mean (0)."""
-    count, num_mels, frames = mels.shape
-    result = mels.clone()
-    for size, axis in ((10, 1), (10, 1), (25, 2), (25, 2)):
-        extent = num_mels if axis == 1 else frames
-        width = torch.rand(count, 1, generator=generator) * size
+def change_pace(pictures: VoicePictures, generator: torch.Generator) -> VoicePictures:
+    """Slower or faster by up to 15 %, with the pitch as it was; one factor for the batch."""
+    factor = 0.85 + 0.3 * float(torch.rand(1, generator=generator))
+    count = int(pictures.mask.shape[1] * factor)
+    lengths = (pictures.mask.sum(1) * factor).long().clamp(1, count)
+
+    def stretch(values: Tensor, size: int) -> Tensor:
+        return F.interpolate(values, size=size, mode="linear", align_corners=False)
+
+    mask = torch.arange(count)[None] < lengths[:, None]
+    half = (count + 1) // 2
+    mels = stretch(pictures.mels, count) * mask.unsqueeze(1)
+    return VoicePictures(mels, stretch(pictures.lags, half), stretch(pictures.pitch, half), mask)
+
+
+def change_response(pictures: VoicePictures, generator: torch.Generator) -> VoicePictures:
+    """Another microphone, in seven clips of ten: a smooth gain over frequency with a spread of 6 dB (FilterAugment, Nam 2022)."""
+    count, num_mels, _ = pictures.mels.shape
+    used = torch.rand(count, 1, 1, generator=generator) < 0.7
+    gains = torch.randn(count, 1, 6, generator=generator) * 0.35 * used
+    gains = F.interpolate(gains, size=num_mels, mode="linear", align_corners=True).transpose(1, 2)
+    return replace(pictures, mels=pictures.mels + gains * pictures.mask.unsqueeze(1))
+
+
+def hide_stretches(pictures: VoicePictures, generator: torch.Generator) -> VoicePictures:
+    """SpecAugment: two bands of at most 8 mels, two stretches of at most 0.25 s; of a tenth of the clips all pitch."""
+    count, num_mels, frames = pictures.mels.shape
+    bands, stretches = (torch.zeros(count, size, dtype=torch.bool) for size in (num_mels, frames))
+    for hidden, longest in ((bands, 8), (bands, 8), (stretches, 25), (stretches, 25)):
+        extent = hidden.shape[1]
+        width = torch.rand(count, 1, generator=generator) * longest
         start = torch.rand(count, 1, generator=generator) * (extent - width).clamp_min(0)
         position = torch.arange(extent)[None]
-        hidden = (position >= start) & (position < start + width)
-        result = result.masked_fill(hidden.unsqueeze(2 if axis == 1 else 1), 0.0)
-    return result
+        hidden |= (position >= start) & (position < start + width)
+    no_pitch = torch.rand(count, 1, generator=generator) < 0.1
+    hidden_pitch = (stretches[:, ::2] | no_pitch).unsqueeze(1)
+    mels = pictures.mels.masked_fill(bands.unsqueeze(2) | stretches.unsqueeze(1), 0.0)
+    return VoicePictures(
+        mels, pictures.lags.masked_fill(hidden_pitch, 0.0), pictures.pitch.masked_fill(hidden_pitch, 0.0), pictures.mask
+    )
 
 
 def pad_clips(clips: list[NDArray[np.float32]], length: int, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -43,12 +43,15 @@ class VoiceSet:
 
     def where(self, chosen: Callable[[str, str], bool]) -> VoiceSet:
         """The clips whose (speaker, corpus) is chosen."""
-        rows = [row for row in range(len(self)) if chosen(self.speakers[row], self.corpora[row])]
+        return self.rows([row for row in range(len(self)) if chosen(self.speakers[row], self.corpora[row])])
+
+    def rows(self, numbers: Sequence[int] | NDArray[np.int64]) -> VoiceSet:
+        """Those clips, in that order."""
         return VoiceSet(
-            tuple(self.samples[row] for row in rows),
-            self.labels[rows],
-            tuple(self.speakers[row] for row in rows),
-            tuple(self.corpora[row] for row in rows),
+            tuple(self.samples[row] for row in numbers),
+            self.labels[numbers],
+            tuple(self.speakers[row] for row in numbers),
+            tuple(self.corpora[row] for row in numbers),
         )
 
     def clip(self, row: int) -> NDArray[np.float32]:

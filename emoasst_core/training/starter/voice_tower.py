@@ -7,6 +7,7 @@ text features of the class prompts, to which the text tower is aligned afterward
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,57 +15,57 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ
 from emoasst_core.emoasst.auditory_adapter import AuditoryAdapter
 from emoasst_core.emoasst.supcon_loss import supcon_loss
 from emoasst_core.emotions import NUM_EMOTIONS
-from emoasst_core.encoders.log_mel import HOP_LENGTH, LogMelNetwork
+from emoasst_core.encoders.functionals import functionals
+from emoasst_core.encoders.prosody import ProsodyNetwork
+from emoasst_core.encoders.voice_pictures import VoicePictures
 from emoasst_core.evaluation.metrics import accuracy, unweighted_average_recall
 from emoasst_core.training.starter.anchors import emotion_anchors
 from emoasst_core.training.starter.face_tower import EMBED_DIM
-from emoasst_core.training.starter.voice_augmentation import augment_sound, hide_stretches, pad_clips
+from emoasst_core.training.starter.voice_augmentation import change_pace, change_response, hide_stretches, pad_clips
 from emoasst_core.training.starter.voice_data import VALID_SPEAKERS, VoiceSet
+from emoasst_core.training.starter.voice_views import VoiceViews
 from emoasst_core.training.trainer import Report, Trainer, TrainerOptions
 
-BATCH_SIZE = 32
-TRAIN_CLIP_S = 3.2  # 51,200 samples: a length whose Fourier transforms are fast
+BATCH_SIZE = 64
+CLIPS_PER_EPOCH = 2560
 MAX_CLIP_S = 4.0
 SUPCON_SHARE = 0.2
-AUXILIARY_SHARE = 0.5  # a linear head on the pooled states, in training only: it teaches the network before the adapter can
+# Two linear heads, in training only: one on the convolved states, one on the description, so that both learn to tell the
+# emotions by themselves and neither leans on the other.
+AUXILIARY_SHARE = 0.5
 LABEL_SMOOTHING = 0.1
+STATE_DROPOUT = 0.15
 # How often a corpus is drawn, whatever its size: speech in the users' language most, bursts without words least.
-CORPUS_SHARES = {"ravdess": 0.36, "emodb": 0.14, "nemo": 0.28, "emogator": 0.22}
-ADAPTER_OPTIONS = {"embed_dim": EMBED_DIM, "num_heads": 4, "feedforward_dim": 512, "num_layers": 3, "dropout": 0.15}
+CORPUS_SHARES = {"ravdess": 0.36, "emodb": 0.14, "nemo": 0.3, "emogator": 0.2}
+ADAPTER_OPTIONS = {"embed_dim": EMBED_DIM, "num_heads": 4, "feedforward_dim": 512, "num_layers": 3, "dropout": 0.0}
 
 
 class VoiceTower(nn.Module):
-    """Log-mel network and auditory adapter, with the scale of their cosines while they train."""
+    """Prosody network and auditory adapter, with the scale of their cosines while they train."""
 
     anchors: Tensor
 
-    def __init__(self, width: int = 128) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.network = LogMelNetwork(width)
-        self.adapter = AuditoryAdapter(audio_dim=self.network.state_dim, **ADAPTER_OPTIONS)  # type: ignore[arg-type]
-        self.auxiliary = nn.Linear(self.network.state_dim, NUM_EMOTIONS)
+        self.network = ProsodyNetwork()
+        size = self.network.state_dim
+        self.adapter = AuditoryAdapter(audio_dim=size, **ADAPTER_OPTIONS)  # type: ignore[arg-type]
+        self.state_dropout = nn.Dropout1d(STATE_DROPOUT)  # whole values of the states, at all times alike
+        self.states_head = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * size, NUM_EMOTIONS))
+        self.description_head = nn.Sequential(nn.Dropout(0.2), nn.Linear(size, NUM_EMOTIONS))
         self.log_scale = nn.Parameter(torch.tensor(2.2))
         self.register_buffer("anchors", torch.from_numpy(emotion_anchors(EMBED_DIM)), persistent=False)
 
     def embed(self, samples: Tensor, mask: Tensor) -> Tensor:
         """(b, n) sound -> (b, embed_dim) unit vectors."""
-        result: Tensor = F.normalize(self.adapter(*self.states(samples, mask)).float(), dim=-1)
+        result: Tensor = F.normalize(self.adapter(*self.network(samples, mask)).float(), dim=-1)
         return result
-
-    def states(self, samples: Tensor, mask: Tensor, generator: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
-        """(b, n) sound -> (b, t, state_dim) states and their mask; a generator turns SpecAugment on."""
-        frames = 1 + samples.shape[1] // HOP_LENGTH
-        frame_mask = torch.arange(frames)[None] < (1 + mask.sum(1) // HOP_LENGTH)[:, None]
-        with torch.autocast("cpu", enabled=False):
-            mels = self.network.log_mel(samples, frame_mask)
-        if generator is not None:
-            mels = hide_stretches(mels, generator)
-        return self.network.from_mels(mels, frame_mask)
 
     def logits(self, embeddings: Tensor) -> Tensor:
         """(b, embed_dim) -> (b, num_emotions)."""
@@ -72,80 +73,103 @@ class VoiceTower(nn.Module):
         return result
 
 
-Batch = tuple[Tensor, Tensor, Tensor, torch.Generator]
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Pictures with stretches hidden, the description of what they were before, and their labels."""
+
+    pictures: VoicePictures
+    described: Tensor
+    labels: Tensor
 
 
 class VoiceBatches:
-    """Augmented batches of one epoch; corpora by `CORPUS_SHARES`, classes evenly within a corpus."""
+    """Batches of one epoch; corpora by `CORPUS_SHARES`, classes evenly within a corpus.
 
-    def __init__(self, voices: VoiceSet, num_clips: int, generator: torch.Generator) -> None:
-        self.voices, self.generator, self.num_clips = voices, generator, num_clips
+    Args:
+        voices: the training clips.
+        views: their copies.
+        chosen: (num_clips,) which of them to learn from.
+        generator: source of all randomness.
+    """
+
+    def __init__(self, voices: VoiceSet, views: VoiceViews, chosen: NDArray[np.bool_], generator: torch.Generator) -> None:
+        self.voices, self.views, self.generator = voices, views, generator
         corpora = np.array(voices.corpora)
         weights = np.zeros(len(voices))
         for corpus in set(voices.corpora):
-            inside = corpora == corpus
+            inside = chosen & (corpora == corpus)
             counts = np.bincount(voices.labels[inside], minlength=NUM_EMOTIONS)
             per_clip = 1.0 / np.maximum(counts, 1)[voices.labels[inside]] ** 0.7
-            weights[inside] = CORPUS_SHARES[corpus] * per_clip / per_clip.sum()
-        self.order = torch.multinomial(torch.from_numpy(weights), num_clips, replacement=True, generator=generator).tolist()
+            weights[inside] = CORPUS_SHARES[corpus] * per_clip / max(per_clip.sum(), 1e-9)
+        num_clips = max(BATCH_SIZE, min(CLIPS_PER_EPOCH, 2 * int(chosen.sum())))
+        self.order = torch.multinomial(torch.from_numpy(weights), num_clips, replacement=True, generator=generator).numpy()
 
     def __len__(self) -> int:
-        return self.num_clips // BATCH_SIZE
+        return len(self.order) // BATCH_SIZE
 
     def __iter__(self) -> Iterator[Batch]:
         for start in range(0, len(self) * BATCH_SIZE, BATCH_SIZE):
             rows = self.order[start : start + BATCH_SIZE]
-            samples, mask = pad_clips([self.voices.clip(row) for row in rows], int(TRAIN_CLIP_S * SAMPLE_RATE_HZ), self.generator)
-            samples, mask = augment_sound(samples, mask, self.generator)
-            yield samples, mask, torch.from_numpy(self.voices.labels[rows]), self.generator
+            pictures = change_response(change_pace(self.views.pictures(rows, self.generator), self.generator), self.generator)
+            described = functionals(pictures)
+            hidden = hide_stretches(pictures, self.generator)
+            yield Batch(hidden, described, torch.from_numpy(self.voices.labels[rows]))
 
 
 def train_voices(
-    train: VoiceSet,
+    voices: VoiceSet,
+    views: VoiceViews,
     valid: VoiceSet,
     checkpoint: Path,
-    num_epochs: tuple[int, int] = (28, 22),
+    chosen: NDArray[np.bool_] | None = None,
+    num_epochs: int = 40,
     seed: int = 0,
     report: Report | None = None,
+    keep_last: bool = False,
 ) -> VoiceTower:
-    """Fit the tower in two cycles of the learning rate (Loshchilov and Hutter 2017); the best epoch on held-out speakers is kept.
+    """Fit the tower; the best epoch on held-out speakers is kept.
 
     Args:
-        train, valid: see `split_by_speaker`.
-        checkpoint: of the first cycle; the second one's stands beside it.
-        num_epochs: of the two cycles.
+        voices, views: the training clips and their copies.
+        valid: clips of people that are not among the chosen.
+        checkpoint: a run that was stopped goes on from there.
+        chosen: (num_clips,) which clips to learn from; all if None.
+        keep_last: keep the last epoch instead: nothing is then chosen on `valid`, so that it may be scored without bias.
     """
+    chosen = np.ones(len(voices), bool) if chosen is None else chosen
     torch.manual_seed(seed)
     tower = VoiceTower()
-    num_clips = min(2560, 2 * len(train))
-    second = checkpoint.with_stem(checkpoint.stem + "_second")
-    cycles = (
-        (checkpoint, TrainerOptions(num_epochs[0], 7e-4, 0.03, 1.0, 0.98, 5.0, seed=seed)),
-        (second, TrainerOptions(num_epochs[1], 5e-4, 0.03, 1.0, 0.99, 5.0, seed=seed + 1)),
-    )
-    for file, options in cycles:
-        Trainer(tower, options, file, mixed_precision=True).fit(
-            lambda _epoch, generator: VoiceBatches(train, num_clips, generator),
-            voice_loss,
-            lambda module: score_voices(module, valid),
-            report,
-        )
+    options = TrainerOptions(num_epochs, 1.5e-3, 0.03, 1.0, 0.985, 5.0, seed=seed)
+
+    def evaluate(module: nn.Module) -> dict[str, float]:
+        figures = score_voices(module, valid)
+        return {**figures, "score": trainer.progress.epoch} if keep_last else figures
+
+    trainer = Trainer(tower, options, checkpoint, mixed_precision=True)
+    # the fused attention kernel is several times slower backwards on CPUs than plain matrix products at this size
+    with sdpa_kernel(SDPBackend.MATH):
+        trainer.fit(lambda _epoch, generator: VoiceBatches(voices, views, chosen, generator), voice_loss, evaluate, report)
     return tower
 
 
 def voice_loss(tower: nn.Module, batch: Batch) -> Tensor:
     """Cross entropy over the anchors plus SupCon over the union of audio features and anchors."""
     assert isinstance(tower, VoiceTower)
-    samples, mask, labels, generator = batch
-    states, state_mask = tower.states(samples, mask, generator)
-    embeddings = F.normalize(tower.adapter(states, state_mask).float(), dim=-1)
-    weights = state_mask.unsqueeze(-1).to(states.dtype)
-    pooled = (states * weights).sum(1) / weights.sum(1).clamp_min(1)
-    auxiliary = F.cross_entropy(tower.auxiliary(pooled).float(), labels, label_smoothing=LABEL_SMOOTHING)
-    cross_entropy = F.cross_entropy(tower.logits(embeddings), labels, label_smoothing=LABEL_SMOOTHING)
+    states, mask = tower.network.convolve(batch.pictures)
+    with torch.autocast("cpu", enabled=False):
+        description = tower.network.describe(batch.described)
+    weights = mask.unsqueeze(-1).float()
+    mean = (states.float() * weights).sum(1) / weights.sum(1)
+    variance = ((states.float() - mean.unsqueeze(1)).square() * weights).sum(1) / weights.sum(1)
+    pooled = torch.cat([mean, (variance + 1e-4).sqrt()], 1)
+    embeddings = tower.adapter(tower.state_dropout((states + description.unsqueeze(1)).mT).mT, mask).float()
     union = torch.cat([embeddings, tower.anchors])
-    contrastive = supcon_loss(union, torch.cat([labels, torch.arange(NUM_EMOTIONS)]), temperature=0.2)
-    return cross_entropy + SUPCON_SHARE * contrastive + AUXILIARY_SHARE * auxiliary
+    contrastive = supcon_loss(union, torch.cat([batch.labels, torch.arange(NUM_EMOTIONS)]), temperature=0.2)
+    main, *auxiliary = (
+        F.cross_entropy(logits.float(), batch.labels, label_smoothing=LABEL_SMOOTHING)
+        for logits in (tower.logits(embeddings), tower.states_head(pooled), tower.description_head(description))
+    )
+    return main + SUPCON_SHARE * contrastive + AUXILIARY_SHARE * sum(auxiliary, torch.zeros(()))
 
 
 def embed_voices(tower: VoiceTower, voices: VoiceSet, batch_size: int = 32) -> NDArray[np.float32]:

@@ -121,18 +121,25 @@ def test_nine_layers_of_the_base_size_have_the_published_number_of_weights() -> 
     assert sum(weight.numel() for weight in network.parameters()) == 73_107_328
 
 
-def test_the_log_mel_kind_gives_the_states_of_its_network(tmp_path: Path) -> None:
-    from emoasst_core.encoders.log_mel import LogMelEncoder, LogMelNetwork
+def test_the_prosody_kind_gives_the_states_of_its_network(tmp_path: Path) -> None:
+    from emoasst_core.encoders.prosody import ProsodyEncoder, ProsodyNetwork
 
     torch.manual_seed(3)
-    network = LogMelNetwork(width=16)
+    network = ProsodyNetwork(width=16, state_dim=32).eval()
     save_file(network.state_dict(), tmp_path / "model.safetensors")
-    (tmp_path / "card.json").write_text('{"kind": "log_mel"}')
+    (tmp_path / "card.json").write_text('{"kind": "prosody"}')
     encoder = AudioEncoder(tmp_path, CPU)
     sound = make_sound(1.0)
     states = encoder.states(sound)
     assert states.shape == (26, 32) and encoder.state_dim == 32  # 1 s: 101 frames of 10 ms, a state per 40 ms
-    np.testing.assert_allclose(states, LogMelEncoder(network).states(sound), atol=1e-5)
+    np.testing.assert_allclose(states, ProsodyEncoder(network).states(sound), atol=1e-5)
+
+
+def test_a_prosody_folder_with_other_weights_is_refused(tmp_path: Path) -> None:
+    save_file({"blocks.weight": torch.zeros(3)}, tmp_path / "model.safetensors")
+    (tmp_path / "card.json").write_text('{"kind": "prosody"}')
+    with pytest.raises(ModelError, match="no prosody network"):
+        AudioEncoder(tmp_path, CPU)
 
 
 def test_a_configuration_of_another_network_is_refused(tmp_path: Path) -> None:

@@ -79,6 +79,6 @@ def test_damaged_or_foreign_folders_are_refused(folder: Path):
     save_file({"weights": torch.zeros(3, 7)}, folder / WEIGHT_FILE)
     with pytest.raises(ModelError, match="lacks"):
         GramsEncoder(folder)
-    Card("words", "log_mel").write(folder)
+    Card("words", "prosody").write(folder)
     with pytest.raises(ModelError, match="kind"):
         GramsEncoder(folder)
