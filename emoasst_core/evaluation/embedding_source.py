@@ -25,9 +25,6 @@ TINY_PX = 64  # a picture this small is a face crop already; no detector works b
 # A crop that covers this much of the picture: the picture is a crop itself and is read as a whole too. On 250 FER+ faces both
 # together are 1 to 2 points better than the tracker's crop on tight crops, 3 points worse on crops 1.3 times as wide.
 TIGHT_SHARE = 0.85
-# Of 349 FER+ faces the cascade misses 76 when cut tightly and 70 when blurred; read in this way too, with an edge of an eighth,
-# 65.8 instead of 63.2 % and 67.1 instead of 61.4 % of these are right.
-MISSED_EDGE = 0.125
 SMALL_PX = 400  # pictures up to this size may be crops of a face
 MARGIN_SHARE = 0.5  # with it OpenCV's cascade finds 70 % instead of 50 % of tight crops, and at the right size (400 FER+ faces)
 MARGIN_GREY = 128
@@ -89,21 +86,16 @@ class EmbeddingSource:
         return self.recogniser.embed_video(embeddings[rows])
 
     def views(self, image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-        """The crops that one picture is read from: the tracker's crop, the whole picture if it is a crop already, or both.
-
-        A picture the size of a crop in which no face is found is mostly one cut too close: it is read whole and, its last
-        pixels continued, as if cut wider.
-        """
+        """The crops that one picture is read from: the tracker's crop, the whole picture if it is a crop already, or both."""
         whole = _central_square(image)
         if min(image.shape[:2]) <= TINY_PX:
             return [whole]
         found = self._find_face(image)
-        is_small = max(image.shape[:2]) <= SMALL_PX
         if found is None:
-            return [whole, _wider(whole)] if is_small else [whole]
+            return [whole]
         seen, box = found
         tracked = crop(seen, box)
-        was_hard = seen is not image and is_small
+        was_hard = seen is not image and max(image.shape[:2]) <= SMALL_PX
         return [tracked, whole] if was_hard or len(tracked) >= TIGHT_SHARE * len(whole) else [tracked]
 
     def _find_face(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Box] | None:
@@ -171,11 +163,6 @@ def _central_square(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height, width = image.shape[:2]
     side = min(height, width)
     return crop(image, Box((width - side) / 2, (height - side) / 2, side, side))
-
-
-def _wider(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    edge = MISSED_EDGE * len(square)
-    return crop(square, Box(-edge, -edge, len(square) + 2 * edge, len(square) + 2 * edge))
 
 
 def _margin(image: NDArray[np.uint8]) -> int:
