@@ -64,7 +64,8 @@ def crop(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
         box: from `crop_box`.
 
     Returns:
-        (side, side, 3) uint8; mirrored beyond the edges of the picture, black if the square lies wholly outside.
+        (side, side, 3) uint8; beyond the edges of the picture its last pixels go on, black if the square lies wholly outside.
+        (A mirror image there shows a second mouth or eye: on 349 tightly cut FER+ faces it costs half a point.)
     """
     height, width = image.shape[:2]
     side = max(1, round(box.width))
@@ -74,4 +75,4 @@ def crop(image: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
         return np.zeros((side, side, 3), np.uint8)
     before_y, before_x = max(0, -top), max(0, -left)
     after_y, after_x = side - inside.shape[0] - before_y, side - inside.shape[1] - before_x
-    return np.pad(inside, ((before_y, after_y), (before_x, after_x), (0, 0)), mode="reflect")
+    return np.pad(inside, ((before_y, after_y), (before_x, after_x), (0, 0)), mode="edge")

@@ -7,6 +7,7 @@ things before the face; blur or sharpening; noise. See `face_lighting` and `face
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -22,6 +23,7 @@ from emoasst_core.training.starter.face_occlusion import hide_parts, mask_backgr
 from emoasst_core.training.starter.random_draws import chance, normal, uniform
 
 MAX_TILT_DEGREES: Final = 28.0
+MIN_BLUR, MAX_BLUR = 0.007, 0.034  # standard deviation as a share of the side
 NUM_FILLINGS: Final = 5  # what lies beyond the photograph: its edge, its mirror image, another face, one grey, a texture
 
 
@@ -38,7 +40,7 @@ def augment(images: NDArray[np.uint8], size: int, generator: torch.Generator, st
         (b, 3, size, size) standardised, see `standardise_face`.
     """
     pictures = torch.from_numpy(_compress(images, generator, 0.25 * strength)).float().div_(255).unsqueeze(1)
-    pictures = change_tone(_lose_detail(pictures, generator, 0.3 * strength), generator, strength)
+    pictures = change_tone(_lose_detail(pictures, generator, 0.4 * strength), generator, strength)
     views = _warp(pictures, size, generator, strength)
     views = cast_light(views, generator, strength)
     views = mask_background(views, generator, 0.2 * strength)
@@ -62,7 +64,7 @@ def _compress(images: NDArray[np.uint8], generator: torch.Generator, probability
 
 def _lose_detail(pictures: Tensor, generator: torch.Generator, probability: float) -> Tensor:
     chosen = torch.rand(len(pictures), generator=generator) < probability
-    side = int(torch.randint(18, 44, (1,), generator=generator))
+    side = int(torch.randint(16, 42, (1,), generator=generator))
     if not chosen.any():
         return pictures
     small = F.interpolate(pictures[chosen], size=(side, side), mode="area")
@@ -73,11 +75,11 @@ def _lose_detail(pictures: Tensor, generator: torch.Generator, probability: floa
 
 def _warp(pictures: Tensor, size: int, generator: torch.Generator, strength: float) -> Tensor:
     count = len(pictures)
-    zoom = torch.exp(normal(generator, count, 0.17, 0.42).view(-1) * strength)  # 0.66 (tighter) to 1.5 (wider crop)
+    zoom = torch.exp(_log_zoom(generator, count) * strength)
     stretch = torch.exp(normal(generator, count, 0.07, 0.18).view(-1) * strength)
     shear = normal(generator, count, 0.07, 0.18).view(-1) * strength
-    tilt = torch.deg2rad(normal(generator, count, 11.0, MAX_TILT_DEGREES).view(-1) * strength)
-    shift = normal(generator, 2 * count, 0.08, 0.2).view(count, 2) * strength
+    tilt = torch.deg2rad(normal(generator, count, 12.0, MAX_TILT_DEGREES).view(-1) * strength)
+    shift = normal(generator, 2 * count, 0.09, 0.22).view(count, 2) * strength
     mirror = torch.where(torch.rand(count, generator=generator) < 0.5 * (strength > 0), -1.0, 1.0)
     cos, sin = torch.cos(tilt) * zoom, torch.sin(tilt) * zoom
     top = torch.stack([cos * stretch * mirror, -sin + shear, shift[:, 0]], 1)
@@ -88,6 +90,14 @@ def _warp(pictures: Tensor, size: int, generator: torch.Generator, strength: flo
         return views
     outside = (grid.abs().amax(-1, keepdim=True) > 1).permute(0, 3, 1, 2)
     return torch.where(outside, _surroundings(pictures, views, grid, generator), views)
+
+
+def _log_zoom(generator: torch.Generator, count: int) -> Tensor:
+    """(count,) log of how wide the crop is: around 1, but a fifth much tighter (down to 0.64), a fifth wider (up to 1.5)."""
+    zoom = normal(generator, count, 0.15, 0.42).view(-1)
+    kind = torch.rand(count, generator=generator)
+    zoom = torch.where(kind < 0.2, uniform(generator, count, -0.45, -0.12).view(-1), zoom)
+    return torch.where(kind > 0.8, uniform(generator, count, 0.1, 0.42).view(-1), zoom)
 
 
 def _surroundings(pictures: Tensor, views: Tensor, grid: Tensor, generator: torch.Generator) -> Tensor:
@@ -104,14 +114,31 @@ def _surroundings(pictures: Tensor, views: Tensor, grid: Tensor, generator: torc
 
 
 def _change_sharpness(views: Tensor, generator: torch.Generator, strength: float) -> Tensor:
-    """Half are left alone, a fifth is blurred, the rest is sharpened as a camera or a large picture is."""
+    """About half are left alone, up to four of ten are blurred, the rest is sharpened as a camera or a large picture is."""
     soft = F.avg_pool2d(F.pad(views, (1, 1, 1, 1), mode="replicate"), 3, 1)
     draw = uniform(generator, len(views), 0.0, 1.0)
     amount = uniform(generator, len(views), 0.3, 1.0)
-    blurred = views + (soft - views) * amount
     sharpened = (views + (views - soft) * 1.5 * amount).clamp(0, 1)
-    result = torch.where(draw < 0.2 * strength, blurred, views)
-    return torch.where(draw > 1 - 0.3 * strength, sharpened, result)
+    result = torch.where(draw > 1 - 0.25 * strength, sharpened, views)
+    rows = torch.nonzero(draw.flatten() < 0.4 * strength).flatten()
+    return result.index_copy(0, rows, _blur(views[rows], generator)) if len(rows) else result
+
+
+def _blur(views: Tensor, generator: torch.Generator) -> Tensor:
+    """Out of focus, or every third one moved: Gaussians of up to `MAX_BLUR` of the side, each of its own width and direction."""
+    count, size = len(views), views.shape[-1]
+    along = torch.exp(uniform(generator, count, math.log(MIN_BLUR * size), math.log(MAX_BLUR * size)))
+    across = torch.where(chance(generator, count, 1 / 3), torch.full_like(along, MIN_BLUR * size), along)
+    along = torch.where(across < along, along * 1.4, along)
+    angle = uniform(generator, count, 0.0, math.pi)
+    reach = math.ceil(2 * MAX_BLUR * size)
+    axis = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    x, y = axis.view(1, 1, 1, -1), axis.view(1, 1, -1, 1)
+    u, v = torch.cos(angle) * x + torch.sin(angle) * y, torch.cos(angle) * y - torch.sin(angle) * x
+    kernels = torch.exp(-0.5 * ((u / along).square() + (v / across).square()))
+    kernels = kernels / kernels.sum((2, 3), keepdim=True)
+    padded = F.pad(views, (reach,) * 4, mode="replicate").transpose(0, 1)
+    return F.conv2d(padded, kernels, groups=count).transpose(0, 1)
 
 
 def _add_noise(views: Tensor, generator: torch.Generator, strength: float) -> Tensor:

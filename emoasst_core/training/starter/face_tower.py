@@ -82,25 +82,32 @@ class FaceBatches:
             yield views, torch.from_numpy(self.faces.targets[rows]), torch.from_numpy(self.faces.weights[rows])
 
 
-def train_faces(data: Path, run: Path, num_epochs: int = 14, seed: int = 0, report: Report | None = None) -> FaceTower:
-    """Fit the tower.
+def train_faces(
+    data: Path, run: Path, num_epochs: tuple[int, int] = (14, 7), seed: int = 0, report: Report | None = None
+) -> FaceTower:
+    """Fit the tower in two cycles of the learning rate (Loshchilov and Hutter 2017); each keeps its best epoch.
 
     Args:
         data: folder that holds `faces/`.
-        run: folder for the checkpoint; a run that was stopped goes on from there.
+        run: folder for the checkpoints `faces_64.pt` and `faces_64_second.pt`; a run that was stopped goes on from there.
+        num_epochs: of the two cycles.
     """
     faces = data / "faces"
     train = join([load_ferplus(faces / "ferplus_train.npz", True), load_ckplus(faces / "ckplus48.npz", held_out=False)])
     valid = load_ferplus(faces / "ferplus_valid.npz", False)
     torch.manual_seed(seed)
     tower = FaceTower()
-    options = TrainerOptions(num_epochs, 2e-3, 0.02, 2.0, 0.998, 5.0, seed=seed)
-    Trainer(tower, options, run / "faces_64.pt", mixed_precision=True).fit(
-        lambda _epoch, generator: FaceBatches(train, PICTURE_SIZE, generator),
-        soft_cross_entropy,
-        lambda module: score_faces(module, valid, PICTURE_SIZE),
-        report,
+    cycles = (
+        ("faces_64.pt", TrainerOptions(num_epochs[0], 2e-3, 0.02, 2.0, 0.998, 5.0, seed=seed)),
+        ("faces_64_second.pt", TrainerOptions(num_epochs[1], 1e-3, 0.02, 0.5, 0.998, 5.0, seed=seed + 1)),
     )
+    for file, options in cycles:
+        Trainer(tower, options, run / file, mixed_precision=True).fit(
+            lambda _epoch, generator: FaceBatches(train, PICTURE_SIZE, generator),
+            soft_cross_entropy,
+            lambda module: score_faces(module, valid, PICTURE_SIZE),
+            report,
+        )
     return tower
 
 

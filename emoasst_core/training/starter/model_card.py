@@ -65,6 +65,9 @@ def _slices(slices: dict[str, Any]) -> list[str]:
         "|---|---|---|---|",
     ]
     for name, values in slices.items():
+        if "skipped" in values:
+            lines.append(f"| {name} | 0 | {values['skipped']} | |")
+            continue
         cells = []
         for key in ("accuracy", "uar"):
             low, high = values["interval_95"][key]

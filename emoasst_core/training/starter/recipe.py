@@ -40,7 +40,14 @@ from emoasst_core.training.starter.constants import (
     join_parts,
 )
 from emoasst_core.training.starter.face_data import FaceSet, join, load_ckplus, load_ferplus
-from emoasst_core.training.starter.face_slices import AS_THEY_ARE, IN_COLOUR, draw_pictures, measure_slices
+from emoasst_core.training.starter.face_slices import (
+    AS_THEY_ARE,
+    IN_A_SCENE,
+    IN_COLOUR,
+    draw_pictures,
+    measure_slices,
+    scene_with_yunet,
+)
 from emoasst_core.training.starter.face_tower import FaceTower, train_faces
 from emoasst_core.training.starter.held_out import held_out_faces, held_out_voices, held_out_words, tokenizer
 from emoasst_core.training.starter.measurement import measure
@@ -171,9 +178,10 @@ def choose_constants(
 
 def face_slices(data: Path, out: Path, valid: FaceSet) -> dict[str, Any]:
     """`measure_slices` of the bundle in `out` with the detector that every installation has, and CK+'s held-out subjects."""
-    source = EmbeddingSource(Recogniser(out), CascadeDetector())
-    rows = draw_pictures(valid, (emotion_index("fear"), emotion_index("disgust")))
-    slices = measure_slices(source, valid.part(rows))
+    recogniser = Recogniser(out)
+    source = EmbeddingSource(recogniser, CascadeDetector())
+    pictures = valid.part(draw_pictures(valid, (emotion_index("fear"), emotion_index("disgust"))))
+    slices = measure_slices(source, pictures) | {f"{IN_A_SCENE}, with YuNet": scene_with_yunet(recogniser, pictures)}
     posed = load_ckplus(data / "faces" / "ckplus48.npz", held_out=True)
     return slices | {f"CK+, {name}": measure_slices(source, posed, (name,))[name] for name in (AS_THEY_ARE, IN_COLOUR)}
 

@@ -26,12 +26,13 @@ def test_inside_the_picture_the_pixels_are_copied() -> None:
     np.testing.assert_array_equal(crop(image, Box(10, 20, 30, 30)), image[20:50, 10:40])
 
 
-def test_beyond_the_edge_the_picture_is_mirrored() -> None:
+def test_beyond_the_edge_the_last_pixels_go_on() -> None:
     image = np.random.default_rng(1).integers(0, 256, (60, 80, 3), np.uint8)
     piece = crop(image, Box(-10, -5, 40, 40))
     assert piece.shape == (40, 40, 3)
     np.testing.assert_array_equal(piece[5:, 10:], image[:35, :30])
-    np.testing.assert_array_equal(piece[5:, :10], image[:35, 1:11][:, ::-1])
+    np.testing.assert_array_equal(piece[5:, :10], np.repeat(image[:35, :1], 10, 1))
+    np.testing.assert_array_equal(piece[:5, 10:], np.repeat(image[:1, :30], 5, 0))
     np.testing.assert_array_equal(crop(image, Box(60, 40, 40, 40))[:20, :20], image[40:, 60:])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,13 +13,15 @@ from emoasst_core.datatypes import Modality
 from emoasst_core.emotions import NUM_EMOTIONS, emotion_index
 from emoasst_core.encoders.face_normalisation import face_window, limit_detail, standardise_face
 from emoasst_core.evaluation.metrics import accuracy, expected_calibration_error
+from emoasst_core.training.starter import face_slices
 from emoasst_core.training.starter.constants import HeldOut, favour_rare, join_parts
-from emoasst_core.training.starter.face_augmentation import augment
+from emoasst_core.training.starter.face_augmentation import _blur, _log_zoom, augment
 from emoasst_core.training.starter.face_data import FaceSet
 from emoasst_core.training.starter.face_lighting import cast_light, change_tone
 from emoasst_core.training.starter.face_occlusion import hide_parts, mask_background
 from emoasst_core.training.starter.face_slices import SLICES, draw_pictures, slice_figures
 from emoasst_core.training.starter.measurement import ece_by_chance
+from emoasst_core.training.starter.model_card import _slices
 
 PICTURES = np.random.default_rng(3).integers(40, 215, (16, 48, 48)).astype(np.uint8)
 
@@ -79,6 +83,34 @@ def test_a_slice_is_a_colour_picture_and_the_same_at_every_measurement(name: str
     assert first.ndim == 3
     assert first.shape[2] == 3
     assert np.array_equal(first, again)
+
+
+def test_a_scene_without_yunet_is_left_out_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(face_slices, "models_folder", lambda: tmp_path)
+    figures = face_slices.scene_with_yunet(None, None)  # type: ignore[arg-type]
+    assert "face_detection_yunet_2023mar.onnx" in figures["skipped"]
+    rows = _slices({"tilted": slice_figures(np.arange(14) % 7, np.arange(14) % 7), "in a scene, with YuNet": figures})
+    assert rows[-2].startswith("| tilted | 14 | 1.000")
+    assert rows[-1] == f"| in a scene, with YuNet | 0 | {figures['skipped']} | |"
+
+
+def test_a_blurred_view_keeps_its_light_and_loses_detail_more_along_one_direction_for_some():
+    views = torch.rand(64, 1, 64, 64, generator=generator())
+    blurred = _blur(views, generator())
+    assert blurred.shape == views.shape
+    assert torch.allclose(blurred.mean((2, 3)), views.mean((2, 3)), atol=0.03)
+    assert (blurred.std((2, 3)) < views.std((2, 3))).all()
+    across = (blurred[..., 1:] - blurred[..., :-1]).abs().mean((1, 2, 3))
+    down = (blurred[..., 1:, :] - blurred[..., :-1, :]).abs().mean((1, 2, 3))
+    uneven = torch.maximum(across / down, down / across) > 1.3
+    assert 0.1 < float(uneven.float().mean()) < 0.5
+
+
+def test_a_fifth_of_the_crops_is_much_tighter_and_a_fifth_wider():
+    zoom = torch.exp(_log_zoom(generator(), 5000))
+    assert float(zoom.min()) > 0.63 and float(zoom.max()) < 1.53
+    assert 0.2 < float((zoom < 0.85).float().mean()) < 0.36
+    assert 0.2 < float((zoom > 1.15).float().mean()) < 0.36
 
 
 def test_slices_are_drawn_from_the_clear_pictures_with_every_rare_one():

@@ -47,7 +47,7 @@ def test_votes_become_soft_labels_in_the_order_of_emotions(tmp_path: Path):
     assert faces.weights[0] == pytest.approx(0.8)
 
 
-@pytest.mark.parametrize(("old", "name", "votes"), [(6, "disgust", 0.3), (4, "fear", 0.2), (3, "anger", 0.1)])
+@pytest.mark.parametrize(("old", "name", "votes"), [(6, "disgust", 0.4), (4, "fear", 0.3), (3, "anger", 0.1)])
 def test_an_old_label_counts_as_one_vote_of_ten_and_as_more_where_voters_rarely_agreed(
     tmp_path: Path, old: int, name: str, votes: float
 ):
