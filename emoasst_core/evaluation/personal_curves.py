@@ -22,6 +22,7 @@ Tick = Callable[[], None]
 Cell = tuple[Scenario, int]
 # Of one person and cell: {method: (draws, 2) accuracy and UAR}, counts of (wrong and doubted, wrong, doubted), mean share
 PersonResult = tuple[Mapping[str, Array], Array, float]
+Results = dict[Cell, list[PersonResult]]
 
 
 def personal_curves(
@@ -45,14 +46,29 @@ def personal_curves(
     Returns:
         {"scenario": {"K": {"num_people", "methods": {method: figures}, "wrong answers", "share"}}}.
     """
-    curves: dict[str, Any] = {scenario: {} for scenario in scenarios}
-    for scenario, num_shots in cells(shot_counts, scenarios):
-        results = []
-        for people, person in everybody(sets):
-            vectors, labels = people.of(person)
-            if is_possible(labels, num_shots, scenario):
-                results.append(_run_person(people, vectors, labels, (scenario, num_shots), setting, num_draws, methods, seed))
-            tick()
+    chosen = list(cells(shot_counts, scenarios))
+    return curves_of([person_results(people, setting, chosen, num_draws, methods, seed, tick) for people in sets], methods)
+
+
+def person_results(
+    people: SpeakerSet, setting: Setting, chosen: Sequence[Cell], num_draws: int = NUM_DRAWS,
+    methods: tuple[str, ...] = METHODS, seed: int = 0, tick: Tick = lambda: None,
+) -> Results:  # fmt: skip
+    """What every way gave in every cell, for each person of a set who has clips enough."""
+    results: Results = {cell: [] for cell in chosen}
+    for cell, person in ((cell, person) for cell in chosen for person in people.people()):
+        vectors, labels = people.of(person)
+        if is_possible(labels, cell[1], cell[0]):
+            results[cell].append(_run_person(people, vectors, labels, cell, setting, num_draws, methods, seed))
+        tick()
+    return results
+
+
+def curves_of(parts: Sequence[Results], methods: tuple[str, ...] = METHODS) -> dict[str, Any]:
+    """Means, intervals and worst tenths over the people of all parts together; see `personal_curves`."""
+    curves: dict[str, Any] = {scenario: {} for part in parts for scenario, _ in part}
+    for scenario, num_shots in parts[0]:
+        results = [result for part in parts for result in part[scenario, num_shots]]
         if results:
             curves[scenario][str(num_shots)] = _summary(results, methods)
     return curves

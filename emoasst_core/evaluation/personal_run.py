@@ -13,12 +13,13 @@ from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.classifier.memory_constants import MemoryConstants
 from emoasst_core.datatypes import Modality
 from emoasst_core.errors import ConfigError
-from emoasst_core.evaluation.personal_curves import NUM_DRAWS, SHOT_COUNTS, Tick, cells, everybody, personal_curves
+from emoasst_core.evaluation.personal_curves import NUM_DRAWS, SHOT_COUNTS, Tick, cells, curves_of, everybody, person_results
 from emoasst_core.evaluation.personal_methods import METHODS, Setting
 from emoasst_core.evaluation.run_card import write_run_card
 from emoasst_core.evaluation.speaker_set import SpeakerSet, read_speaker_set
 from emoasst_core.profile import ProfileConfig
 
+EVERYBODY: Final = "everybody"  # the people of all files, where there are several
 LEAST_PEOPLE: Final = 4  # of a set of fewer nobody can be spared for the calibration; the profile's own is used then
 CALIBRATION_CLIPS: Final = 50.0
 
@@ -43,7 +44,8 @@ def run_personal(
         ManifestError: a file cannot be read.
         ConfigError: the profile has no personal memory.
     """
-    results = {}
+    results: dict[str, Any] = {}
+    parts = []
     constants = MemoryConstants.from_dict(config.memory.get("constants", {}))
     if modality not in constants.modalities:
         raise ConfigError(
@@ -59,7 +61,10 @@ def run_personal(
             _calibration(calibrated, config, modality),
             modality,
         )
-        results[people.name] = personal_curves([scored], setting, shot_counts, num_draws, tick=tick)
+        parts.append(person_results(scored, setting, list(cells(shot_counts)), num_draws, tick=tick))
+        results[people.name] = curves_of(parts[-1:])
+    if len(parts) > 1:
+        results[EVERYBODY] = curves_of(parts)
     card = {
         "run_id": out.name,
         "command": f"emoasst eval --personal {' '.join(path.name for path in files)} --modality {modality.value} "

@@ -8,6 +8,8 @@ from typing import Any
 from emoasst_core.emotions import EMOTIONS
 
 TEMPLATE = Path(__file__).with_name("model_card_template.md")
+HELD_OUT_ROWS = ("faces, clear majority", "faces, all", "voices", "words")
+STRANGER_ROWS = ("voices, four folds", "voices, EMO-DB as a new collection")
 HISTORY_FILE = "history.txt"  # what a person must know of how these very weights came about
 UNBROKEN = "These weights come from one run of that command."
 
@@ -15,10 +17,10 @@ UNBROKEN = "These weights come from one run of that command."
 def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any], version: str, seed: int) -> None:
     """Write model_card.md."""
     lines = []
-    for name in ("faces, clear majority", "faces, all", "voices", "words"):
+    for name in (*HELD_OUT_ROWS, *(row for row in STRANGER_ROWS if row in figures)):
         lines.append(_row(name, figures[name]))
     lines += ["", "Recall per emotion:", "", "| held out | " + " | ".join(EMOTIONS) + " |", "|---" * (len(EMOTIONS) + 1) + "|"]
-    for name in ("faces, clear majority", "voices", "words"):
+    for name in ("faces, clear majority", "voices", "words", *(row for row in STRANGER_ROWS[:1] if row in figures)):
         recalls = (f"{figures[name]['per_class'][emotion]['recall']:.2f}" for emotion in EMOTIONS)
         lines.append(f"| {name} | " + " | ".join(recalls) + " |")
     for part in (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from emoasst_core.training.starter.bundle import (
     VERSION,
     class_features,
     read_text_tower,
-    read_voice_tower,
     update_profile,
     write_bundle,
     zero_shot_constants,
@@ -57,8 +56,10 @@ from emoasst_core.training.starter.neutral_clips import measure_neutral_clips
 from emoasst_core.training.starter.text_tower import TextTower, train_text
 from emoasst_core.training.starter.video_fusion import VideoFusion, embed_views, train_fusion
 from emoasst_core.training.starter.voice_data import VoiceSet, load_voices
+from emoasst_core.training.starter.voice_folds import LeftOut, leave_out, stranger_figures, voices_of_strangers
 from emoasst_core.training.starter.voice_slices import measure_voice_slices
 from emoasst_core.training.starter.voice_tower import VoiceTower, split_by_speaker, train_voices
+from emoasst_core.training.starter.voice_views import load_views
 from emoasst_core.training.starter.words_head import add_words, train_words
 from emoasst_core.training.trainer import EpochReport
 
@@ -78,7 +79,7 @@ def train_starter(
         seed: fixes every step.
         report: called with one line of text now and then.
         run: folder of the checkpoints (default: beside `out`); a run that was stopped goes on from there.
-        reuse: bundle whose text and voice towers are kept as they are; None trains them.
+        reuse: bundle whose text tower is kept as it is; None trains it.
 
     Returns:
         What the constants were chosen by: calibration, gates, the cache grid.
@@ -91,10 +92,10 @@ def train_starter(
     told = _told(report)
     text = read_text_tower(reuse) if reuse else train_text(data, prompts, run / "text.pt", seed=seed, report=told)
     report("Step 2 of 5: voice tower")
-    if reuse:
-        voice = read_voice_tower(reuse)
-    else:
-        voice = train_voices(train_part, valid_part, run / "voice_main.pt", seed=seed, report=told)
+    views = load_views(train_part, run / "voice_views", _share_told(report))
+    voice = train_voices(train_part, views, valid_part, run / "voice_main.pt", seed=seed, report=told)
+    report("  five shorter towers that leave people out, to measure how the voice does on strangers")
+    strangers = leave_out(train_part, views, run, seed, lambda name: _told(report, name))
     report("Step 3 of 5: face tower")
     faces = train_faces(data, run, seed=seed, report=told)
     report("Step 4 of 5: visual fusion module")
@@ -111,8 +112,8 @@ def train_starter(
     }
     # as other cameras show them: what the program is unsure of there must be said as unsure
     changed = held_out_faces(data, faces, fusion, CHANGED_STRENGTH)
-    fitted_on = {Modality.FACE: join_parts([held_out[Modality.FACE], changed])}
-    return finish_bundle(data, out, held_out, fitted_on, valid_part, seed, report)
+    fitted_on = {Modality.FACE: join_parts([held_out[Modality.FACE], changed]), Modality.VOICE: voices_of_strangers(strangers)}
+    return finish_bundle(data, out, held_out, fitted_on, valid_part, seed, report, strangers)
 
 
 def finish_bundle(
@@ -123,6 +124,7 @@ def finish_bundle(
     voices: VoiceSet,
     seed: int,
     report: Say = print,
+    strangers: Sequence[LeftOut] = (),
 ) -> dict[str, Any]:
     """Choose the constants, measure, and write profile.json, figures.json and the model card.
 
@@ -130,6 +132,7 @@ def finish_bundle(
         held_out: what is scored.
         fitted_on: what the calibration of a modality is fitted on instead of `held_out`.
         voices: the held-out clips of speech.
+        strangers: what shorter voice towers say of the people they were trained without.
     """
     valid = load_ferplus(data / "faces" / "ferplus_valid.npz", False)
     constants = choose_constants(out, held_out, fitted_on, valid.clear)
@@ -144,6 +147,7 @@ def finish_bundle(
         CueOptions(**constants["thresholds"]),
         tuple(fitted_on),
     )
+    figures |= stranger_figures(strangers)
     report("  the same faces as other cameras and collections show them")
     figures["slices"] = face_slices(data, out, valid)
     figures["voice_slices"] = voice_slices(out, voices)
@@ -213,10 +217,23 @@ def _first_constants(text: TextTower, voice: VoiceTower, fusion: VideoFusion) ->
     }  # fmt: skip
 
 
-def _told(report: Say) -> Callable[[EpochReport], None]:
+def _told(report: Say, run: str = "") -> Callable[[EpochReport], None]:
+    title = f"{run.replace('_', ' ')} epoch".strip()
+
     def tell(epoch: EpochReport) -> None:
         figures = "  ".join(f"{name} {value:.3f}" for name, value in epoch.metrics.items() if name != "score")
-        minutes = epoch.remaining_s / 60
-        report(f"  epoch {epoch.epoch + 1} of {epoch.num_epochs}  loss {epoch.loss:.3f}  {figures}  about {minutes:.0f} min left")
+        progress = f"{title} {epoch.epoch + 1} of {epoch.num_epochs}  loss {epoch.loss:.3f}"
+        report(f"  {progress}  {figures}  about {epoch.remaining_s / 60:.0f} min left")
+
+    return tell
+
+
+def _share_told(report: Say) -> Callable[[int, int], None]:
+    said = [0]
+
+    def tell(done: int, total: int) -> None:
+        if 10 * done // total > said[0]:
+            said[0] = 10 * done // total
+            report(f"  changed copies of the voices: {100 * done / total:.0f} %")
 
     return tell

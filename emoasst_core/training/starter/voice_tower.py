@@ -122,7 +122,7 @@ def train_voices(
     valid: VoiceSet,
     checkpoint: Path,
     chosen: NDArray[np.bool_] | None = None,
-    num_epochs: int = 40,
+    num_epochs: int = 28,
     seed: int = 0,
     report: Report | None = None,
     keep_last: bool = False,
