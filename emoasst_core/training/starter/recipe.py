@@ -59,7 +59,7 @@ from emoasst_core.training.starter.voice_data import VoiceSet, load_voices
 from emoasst_core.training.starter.voice_folds import LeftOut, leave_out, stranger_figures, voices_of_strangers
 from emoasst_core.training.starter.voice_slices import measure_voice_slices
 from emoasst_core.training.starter.voice_tower import VoiceTower, split_by_speaker, train_voices
-from emoasst_core.training.starter.voice_views import load_views
+from emoasst_core.training.starter.voice_views import copies_described, load_views
 from emoasst_core.training.starter.words_head import add_words, train_words
 from emoasst_core.training.trainer import EpochReport
 
@@ -93,9 +93,10 @@ def train_starter(
     text = read_text_tower(reuse) if reuse else train_text(data, prompts, run / "text.pt", seed=seed, report=told)
     report("Step 2 of 5: voice tower")
     views = load_views(train_part, run / "voice_views", _share_told(report))
-    voice = train_voices(train_part, views, valid_part, run / "voice_main.pt", seed=seed, report=told)
+    described = copies_described(views, run / "voice_views")
+    voice = train_voices(train_part, views, described, valid_part, run / "voice_main.pt", seed=seed, report=told)
     report("  five shorter towers that leave people out, to measure how the voice does on strangers")
-    strangers = leave_out(train_part, views, run, seed, lambda name: _told(report, name))
+    strangers = leave_out(train_part, views, described, run, seed, lambda name: _told(report, name))
     report("Step 3 of 5: face tower")
     faces = train_faces(data, run, seed=seed, report=told)
     report("Step 4 of 5: visual fusion module")

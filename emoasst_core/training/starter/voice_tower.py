@@ -29,6 +29,7 @@ from emoasst_core.training.starter.anchors import emotion_anchors
 from emoasst_core.training.starter.face_tower import EMBED_DIM
 from emoasst_core.training.starter.voice_augmentation import change_pace, change_response, hide_stretches, pad_clips
 from emoasst_core.training.starter.voice_data import VALID_SPEAKERS, VoiceSet
+from emoasst_core.training.starter.voice_description import draw_weights, fit_description
 from emoasst_core.training.starter.voice_views import VoiceViews
 from emoasst_core.training.trainer import Report, Trainer, TrainerOptions
 
@@ -36,13 +37,11 @@ BATCH_SIZE = 64
 CLIPS_PER_EPOCH = 2560
 MAX_CLIP_S = 4.0
 SUPCON_SHARE = 0.2
-# Two linear heads, in training only: one on the convolved states, one on the description, so that both learn to tell the
-# emotions by themselves and neither leans on the other.
+# A linear head on the convolved states, in training only: they learn to tell the emotions by themselves, too, and do not just
+# lean on the description.
 AUXILIARY_SHARE = 0.5
 LABEL_SMOOTHING = 0.1
 STATE_DROPOUT = 0.15
-# How often a corpus is drawn, whatever its size: speech in the users' language most, bursts without words least.
-CORPUS_SHARES = {"ravdess": 0.36, "emodb": 0.14, "nemo": 0.3, "emogator": 0.2}
 ADAPTER_OPTIONS = {"embed_dim": EMBED_DIM, "num_heads": 4, "feedforward_dim": 512, "num_layers": 3, "dropout": 0.0}
 
 
@@ -58,9 +57,14 @@ class VoiceTower(nn.Module):
         self.adapter = AuditoryAdapter(audio_dim=size, **ADAPTER_OPTIONS)  # type: ignore[arg-type]
         self.state_dropout = nn.Dropout1d(STATE_DROPOUT)  # whole values of the states, at all times alike
         self.states_head = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * size, NUM_EMOTIONS))
-        self.description_head = nn.Sequential(nn.Dropout(0.2), nn.Linear(size, NUM_EMOTIONS))
         self.log_scale = nn.Parameter(torch.tensor(2.2))
         self.register_buffer("anchors", torch.from_numpy(emotion_anchors(EMBED_DIM)), persistent=False)
+
+    def train(self, mode: bool = True) -> VoiceTower:
+        """As every module, but the description, which was fitted before, stays as it is."""
+        super().train(mode)
+        self.network.description.eval()
+        return self
 
     def embed(self, samples: Tensor, mask: Tensor) -> Tensor:
         """(b, n) sound -> (b, embed_dim) unit vectors."""
@@ -94,15 +98,9 @@ class VoiceBatches:
 
     def __init__(self, voices: VoiceSet, views: VoiceViews, chosen: NDArray[np.bool_], generator: torch.Generator) -> None:
         self.voices, self.views, self.generator = voices, views, generator
-        corpora = np.array(voices.corpora)
-        weights = np.zeros(len(voices))
-        for corpus in set(voices.corpora):
-            inside = chosen & (corpora == corpus)
-            counts = np.bincount(voices.labels[inside], minlength=NUM_EMOTIONS)
-            per_clip = 1.0 / np.maximum(counts, 1)[voices.labels[inside]] ** 0.7
-            weights[inside] = CORPUS_SHARES[corpus] * per_clip / max(per_clip.sum(), 1e-9)
+        weights = draw_weights(voices, chosen)
         num_clips = max(BATCH_SIZE, min(CLIPS_PER_EPOCH, 2 * int(chosen.sum())))
-        self.order = torch.multinomial(torch.from_numpy(weights), num_clips, replacement=True, generator=generator).numpy()
+        self.order = torch.multinomial(weights, num_clips, replacement=True, generator=generator).numpy()
 
     def __len__(self) -> int:
         return len(self.order) // BATCH_SIZE
@@ -119,18 +117,20 @@ class VoiceBatches:
 def train_voices(
     voices: VoiceSet,
     views: VoiceViews,
+    described: NDArray[np.float32],
     valid: VoiceSet,
     checkpoint: Path,
     chosen: NDArray[np.bool_] | None = None,
-    num_epochs: int = 28,
+    num_epochs: int = 20,
     seed: int = 0,
     report: Report | None = None,
     keep_last: bool = False,
 ) -> VoiceTower:
-    """Fit the tower; the best epoch on held-out speakers is kept.
+    """Fit the description, then, with it fixed, the rest of the tower; the best epoch on held-out speakers is kept.
 
     Args:
         voices, views: the training clips and their copies.
+        described: functionals of the copies, see `copies_described`.
         valid: clips of people that are not among the chosen.
         checkpoint: a run that was stopped goes on from there.
         chosen: (num_clips,) which clips to learn from; all if None.
@@ -139,6 +139,7 @@ def train_voices(
     chosen = np.ones(len(voices), bool) if chosen is None else chosen
     torch.manual_seed(seed)
     tower = VoiceTower()
+    fit_description(tower.network.description, voices, described, chosen, seed)
     options = TrainerOptions(num_epochs, 1.5e-3, 0.03, 1.0, 0.985, 5.0, seed=seed)
 
     def evaluate(module: nn.Module) -> dict[str, float]:
@@ -156,7 +157,7 @@ def voice_loss(tower: nn.Module, batch: Batch) -> Tensor:
     """Cross entropy over the anchors plus SupCon over the union of audio features and anchors."""
     assert isinstance(tower, VoiceTower)
     states, mask = tower.network.convolve(batch.pictures)
-    with torch.autocast("cpu", enabled=False):
+    with torch.autocast("cpu", enabled=False), torch.no_grad():
         description = tower.network.describe(batch.described)
     weights = mask.unsqueeze(-1).float()
     mean = (states.float() * weights).sum(1) / weights.sum(1)
@@ -165,11 +166,11 @@ def voice_loss(tower: nn.Module, batch: Batch) -> Tensor:
     embeddings = tower.adapter(tower.state_dropout((states + description.unsqueeze(1)).mT).mT, mask).float()
     union = torch.cat([embeddings, tower.anchors])
     contrastive = supcon_loss(union, torch.cat([batch.labels, torch.arange(NUM_EMOTIONS)]), temperature=0.2)
-    main, *auxiliary = (
+    main, auxiliary = (
         F.cross_entropy(logits.float(), batch.labels, label_smoothing=LABEL_SMOOTHING)
-        for logits in (tower.logits(embeddings), tower.states_head(pooled), tower.description_head(description))
+        for logits in (tower.logits(embeddings), tower.states_head(pooled))
     )
-    return main + SUPCON_SHARE * contrastive + AUXILIARY_SHARE * sum(auxiliary, torch.zeros(()))
+    return main + SUPCON_SHARE * contrastive + AUXILIARY_SHARE * auxiliary
 
 
 def embed_voices(tower: VoiceTower, voices: VoiceSet, batch_size: int = 32) -> NDArray[np.float32]:

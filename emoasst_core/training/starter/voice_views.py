@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from emoasst_core.atomic_file import replacing
+from emoasst_core.encoders.functionals import NUM_FUNCTIONALS, functionals
 from emoasst_core.encoders.voice_pictures import HOP_LENGTH, NUM_MELS, NUM_PITCH_ROWS, PITCH_HOP, VoicePictureMaker, VoicePictures
 from emoasst_core.evaluation.figures_file import write_json
 from emoasst_core.training.starter.voice_augmentation import augment_sound, pad_clips
@@ -30,12 +32,13 @@ NUM_FRAMES: Final = 1 + CLIP_SAMPLES // HOP_LENGTH
 NUM_PITCH_FRAMES: Final = 1 + CLIP_SAMPLES // PITCH_HOP
 BATCH_SIZE: Final = 32
 SEED: Final = 500
+DESCRIBED_AT_ONCE: Final = 256
 SHARED_FRAMES: Final = 16  # lengths are rounded up to this, so that few shapes meet the network
 
 
 def speaker_folds(voices: VoiceSet) -> NDArray[np.int64]:
     """(num_clips,) 0 to `NUM_FOLDS` - 1: the speakers of each corpus, in order of names, by turns."""
-    fold = {}
+    fold: dict[tuple[str, str], int] = {}
     for corpus in set(voices.corpora):
         names = sorted({name for name, other in zip(voices.speakers, voices.corpora, strict=True) if other == corpus})
         fold |= {(corpus, name): place % NUM_FOLDS for place, name in enumerate(names)}
@@ -60,12 +63,32 @@ class VoiceViews:
         """One copy, drawn at random, of each of the clips."""
         counts = (self.lengths[:, rows] > 0).sum(0)
         copies = (torch.rand(len(rows), generator=generator).numpy() * counts).astype(int)
+        return self.of(copies, rows)
+
+    def of(self, copies: NDArray[np.int64], rows: NDArray[np.int64]) -> VoicePictures:
+        """The given copy of each of the clips."""
         lengths = self.lengths[copies, rows].astype(np.int64)
         longest = min(NUM_FRAMES, -(-int(lengths.max()) // SHARED_FRAMES) * SHARED_FRAMES)
         mels = _stacked(self.mels, copies, rows, longest)
         pitch = _stacked(self.pitch, copies, rows, (longest + 1) // 2)
         mask = torch.arange(longest)[None] < torch.from_numpy(lengths)[:, None]
         return VoicePictures(mels, pitch[:, :-3], pitch[:, -3:], mask)
+
+
+def copies_described(views: VoiceViews, folder: Path) -> NDArray[np.float32]:
+    """(num_copies, num_clips, num_functionals) functionals of every copy; 0 where a clip has no such copy. Kept in `folder`."""
+    path = folder / "functionals.npy"
+    if path.exists() and (kept := np.load(path)).shape[:2] == views.lengths.shape:
+        return np.asarray(kept, np.float32)
+    result = np.zeros((*views.lengths.shape, NUM_FUNCTIONALS), np.float32)
+    for copy, lengths in enumerate(views.lengths):
+        present = np.flatnonzero(lengths)
+        for start in range(0, len(present), DESCRIBED_AT_ONCE):
+            rows = present[start : start + DESCRIBED_AT_ONCE]
+            result[copy, rows] = functionals(views.of(np.full(len(rows), copy), rows)).numpy()
+    with replacing(path) as partial, open(partial, "wb") as handle:
+        np.save(handle, result)
+    return result
 
 
 def load_views(voices: VoiceSet, folder: Path, tick: Callable[[int, int], None] = lambda _done, _all: None) -> VoiceViews:
