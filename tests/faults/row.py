@@ -17,12 +17,17 @@ ROOT = FOLDER.parents[1]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one row showed. `figure` is printed beside `mark`."""
+    """What one row showed. `figure` is printed beside `mark`. `passed` is None where it could not be run here."""
 
-    passed: bool
+    passed: bool | None
     figure: str
     mark: str
     num_tries: int
+
+
+def not_run(reason: str, mark: str) -> Outcome:
+    """What a row says that cannot be run on this machine."""
+    return Outcome(None, f"not run: {reason}", mark, 0)
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,21 @@ class Row:
     full: int
 
 
-@contextmanager
-def child(task: str, *arguments: object, home: Path) -> Iterator[subprocess.Popen[str]]:
-    """Another process that runs one task of `child.py`; killed at the end whatever happens."""
-    environment = {
+def child_environment(home: Path) -> dict[str, str]:
+    """For a process with a home of its own that finds this program and the tests' records."""
+    return {
         **os.environ,
         "EMOASST_HOME": str(home),
         "EMOASST_KEYS": "file",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "core" / "store")]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT), *(str(ROOT / "tests" / "core" / part) for part in ("store", "session"))]),
     }
+
+
+@contextmanager
+def child(task: str, *arguments: object, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that runs one task of `child.py`; killed at the end whatever happens."""
     command = [sys.executable, str(FOLDER / "child.py"), task, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=child_environment(home)) as process:
         try:
             yield process
         finally:

@@ -16,4 +16,6 @@ def test_each_fault_is_survived(row: Row, home: Path, monkeypatch: pytest.Monkey
     monkeypatch.setattr(keys, "_opened", {})
     home.mkdir(exist_ok=True)
     outcome = row.run(home, row.quick)
+    if outcome.passed is None:
+        pytest.skip(outcome.figure)
     assert outcome.passed, f"{outcome.figure}; pass: {outcome.mark}"
