@@ -18,6 +18,7 @@ from typing import Any
 CLEAN, WEAK, NOT_ASKED = 0, 1, 2
 NOBODY = "Nothing is known about these packages now: that is no sign that they are sound."
 NEXT_STEP = "Connect to the internet and start `make audit` again, or run it on another computer with the same packages."
+OWN = "emoasst"  # on no index
 Say = Callable[[str], None]
 
 
@@ -59,21 +60,24 @@ def tell(found: list[dict[str, Any]], say: Say) -> int:
         say: told each sentence.
 
     Returns:
-        0 if every package was looked up and none is weak, 1 if one is, 2 if none could be looked up.
+        0 if every package was looked up and none is weak, 1 if one is, 2 if some could not be looked up.
     """
     weak = [one for one in found if one.get("vulns")]
-    skipped = [one["name"] for one in found if "skip_reason" in one]
+    skipped = [one["name"] for one in found if "skip_reason" in one and one["name"] != OWN]
     for one in weak:
         for fault in one["vulns"]:
             mended = ", ".join(fault.get("fix_versions") or ()) or "no mended version yet"
             say(f"{one['name']} {one['version']}: {fault['id']} ({mended})")
     say(f"{len(found) - len(skipped)} packages were looked up; {len(weak)} have known weaknesses.")
     if skipped:
-        say(f"Not looked up, as the index does not know these builds: {', '.join(sorted(skipped))}.")
+        say(f"Not looked up, as the index does not know them or did not answer: {', '.join(sorted(skipped))}.")
     if weak:
         say("Next step: see whether the mended versions fit pyproject.toml, raise them there, and run `make test`.")
         return WEAK
-    return CLEAN if len(found) > len(skipped) else NOT_ASKED
+    if skipped:
+        say(f"Of those nothing is known: that is no sign that they are sound.\n{NEXT_STEP}")
+        return NOT_ASKED
+    return CLEAN
 
 
 def read_answer(path: Path) -> list[dict[str, Any]] | None:

@@ -48,9 +48,14 @@ def test_the_models_that_ship_are_listed_by_their_hash() -> None:
             audit.WEAK,
             "av 1: CVE-1 (2)",
         ),
-        ([{"name": "torch", "skip_reason": "not there"}], audit.NOT_ASKED, "the index does not know these builds: torch."),
+        (
+            [{"name": "av", "version": "18", "vulns": []}, {"name": "torch", "skip_reason": "not there"}],
+            audit.NOT_ASKED,
+            "did not answer: torch.",
+        ),
+        ([{"name": "torch", "skip_reason": "not there"}], audit.NOT_ASKED, "did not answer: torch.\nOf those nothing is known"),
     ],
-    ids=["clean", "weak", "unknown"],
+    ids=["clean", "weak", "partly unknown", "unknown"],
 )
 def test_an_answer_is_told_in_words_and_in_the_exit_code(found: list, code: int, sentence: str) -> None:
     said: list[str] = []

@@ -104,6 +104,8 @@ def _delete(arguments: argparse.Namespace) -> None:
     if arguments.everything:
         forget_everything(home())
         print("Everything is deleted and its key is gone. Copies made elsewhere open only with their recovery phrase.")
+        if left := backups_beside(arguments.database):
+            print(f"Left are older backups, which that phrase still opens; delete them too: {', '.join(map(str, left))}")
         return
     with Database(arguments.database, create=False) as database:
         if arguments.session:

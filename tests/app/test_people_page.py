@@ -66,10 +66,14 @@ def test_somebody_is_entered_agrees_gets_a_picture_takes_it_back_and_is_forgotte
         card.rename_button.click()
         yield lambda: "Mama" in people() and page.cards[person_id].person.name == "Mama"
         card = page.cards[person_id]
+        yield lambda: card.isVisible()  # a card just made is laid out a moment later
         card.forget_button.click()
         assert card.sure_button.isVisible() and "Backups" in card.findChildren(type(page._nobody))[-1].text()
+        (paths.home() / "backups").mkdir()
+        (paths.home() / "backups" / "older.sqlite").write_bytes(b"")
         card.sure_button.click()
         yield lambda: not page.cards and people() == {}
+        yield lambda: "older.sqlite" in page.notice.text
 
     drive(script)
     assert b"Mama" not in paths.database_path().read_bytes()

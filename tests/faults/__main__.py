@@ -16,10 +16,20 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.faults import hostile_rows, key_rows, media_rows, power_rows, session_rows, store_rows, window_rows
+from tests.faults import (
+    canary_rows,
+    hostile_rows,
+    key_rows,
+    media_rows,
+    offline_rows,
+    power_rows,
+    session_rows,
+    store_rows,
+    window_rows,
+)
 from tests.faults.row import ROOT, Row
 
-PLACES = (power_rows, media_rows, hostile_rows, session_rows, key_rows, store_rows, window_rows)
+PLACES = (power_rows, canary_rows, media_rows, hostile_rows, offline_rows, session_rows, key_rows, store_rows, window_rows)
 ROWS: tuple[Row, ...] = tuple(row for place in PLACES for row in place.ROWS)
 SAID = {True: "passed", False: "FAILED", None: "not run here"}
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
-import re
 import shutil
 import statistics
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,7 +17,7 @@ from emoasst_core.store.media import MediaVault
 from emoasst_core.store.sealed_file import SealedReader
 from emoasst_core.store.sessions import list_sessions
 from tests.faults.power_rows import reached_s, readable_s
-from tests.faults.row import ROOT, Outcome, Row, child, kill, not_run
+from tests.faults.row import Outcome, Row, child, kill
 
 KEY = bytes(32)
 
@@ -116,30 +112,8 @@ def hostile_media(home: Path, tries: int) -> Outcome:
     return Outcome(crashes == 0 and not escaped, figure, "0 crashes", tries)
 
 
-def journey_without_network(home: Path, tries: int) -> Outcome:
-    """Analyse the bundled conversation with no network at all, every socket call counted."""
-    mark = "passes, 0 internet sockets"
-    if not shutil.which("strace") or subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
-        return not_run("strace or unshare is not available to this user", mark)
-    log = home / "strace.log"
-    demo = ROOT / "assets" / "demo" / "conversation.webm"
-    command = [sys.executable, "-m", "emoasst_core.cli", "analyze", str(demo), "--out", str(home / "out")]
-    environment = {**os.environ, "EMOASST_HOME": str(home / "h"), "EMOASST_KEYS": "file", "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(
-        ["unshare", "-n", "strace", "-f", "-qq", "-e", "trace=socket,connect", "-o", str(log), *command],
-        env=environment, capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
-    internet = len(re.findall(r"socket\(AF_INET6?,|sa_family=AF_INET", log.read_text(errors="replace")))
-    if result.returncode:
-        sys.stderr.write(result.stderr[-2000:])
-    return Outcome(
-        result.returncode == 0 and internet == 0, f"exit {result.returncode}, {internet} internet sockets", mark, tries
-    )
-
-
 ROWS = (
     Row("kill -9 while recording", killed_while_recording, 1, 100),
     Row("bit flips and cuts in media", flipped_bits_in_media, 60, 400),
     Row("mutated media", hostile_media, 100, 10_000),
-    Row("the journey without a network", journey_without_network, 0, 1),
 )

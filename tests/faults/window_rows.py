@@ -30,7 +30,8 @@ def slow_disk(home: Path, tries: int) -> Outcome:
     slow = _window(home / "slow", tries, ["strace", "-f", "-qq", "--seccomp-bpf", "-e", "trace=fsync,fdatasync", "-e", delay])
     num_delayed = (home / "slow" / "strace.log").read_text(errors="replace").count("(DELAYED)")
     figure = (
-        f"{num_delayed} times delayed; late p50 {slow['p50']:.1f}, p99 {slow['p99']:.0f}, at most {slow['max']:.0f} ms (usual disk: p50 {usual['p50']:.1f}, "
+        f"{num_delayed} times delayed; late p50 {slow['p50']:.1f}, p99 {slow['p99']:.0f}, at most {slow['max']:.0f} ms "
+        f"(usual disk: p50 {usual['p50']:.1f}, "
         f"p99 {usual['p99']:.0f}, at most {usual['max']:.0f}); {slow['sound_lost_s']:.1f} s of sound lost, n {slow['ticks']}"
     )
     return Outcome(num_delayed > 0 and slow["p99"] < 50 and slow["max"] < 200, figure, mark, tries)
@@ -77,7 +78,8 @@ def soak(home: Path, tries: int) -> Outcome:
     figure = (
         f"{tries / 60:.1f} min: heap {heap_slope:+.1f} MB/h, memory {memory_slope:+.1f} MB/h, handles and threads level: {level}"
     )
-    return Outcome(heap_slope < 1 and memory_slope < 5 and level, figure, mark, tries)
+    passed = bool(heap_slope < 1 and memory_slope < 5 and level)
+    return Outcome(passed, figure, mark, tries)
 
 
 ROWS = (
