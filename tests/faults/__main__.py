@@ -2,6 +2,7 @@
 
 python -m tests.faults --quick          few tries of each row
 python -m tests.faults --row "kill -9"  only the rows whose name begins so
+python -m tests.faults --seconds 600    so much time for each row: what it came to stands in the results
 python -m tests.faults --again          forget earlier results
 """
 
@@ -27,7 +28,7 @@ from tests.faults import (
     store_rows,
     window_rows,
 )
-from tests.faults.row import ROOT, Row
+from tests.faults.row import ROOT, SECONDS_VARIABLE, Row
 
 PLACES = (power_rows, canary_rows, media_rows, hostile_rows, offline_rows, session_rows, key_rows, store_rows, window_rows)
 ROWS: tuple[Row, ...] = tuple(row for place in PLACES for row in place.ROWS)
@@ -40,9 +41,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="few tries of each row")
     parser.add_argument("--row", default="", metavar="NAME", help="only rows whose name begins so")
     parser.add_argument("--tries", type=int, metavar="N", help="so many tries instead of the full number")
+    parser.add_argument("--seconds", type=float, metavar="N", help="so many seconds for each row; it tells how far it came")
     parser.add_argument("--again", action="store_true", help="forget earlier results")
     parser.add_argument("--out", type=Path, default=ROOT / "test-output" / "faults", metavar="FOLDER")
     arguments = parser.parse_args()
+    if arguments.seconds:
+        os.environ[SECONDS_VARIABLE] = str(arguments.seconds)
     arguments.out.mkdir(parents=True, exist_ok=True)
     kept = arguments.out / "results.json"
     results = {} if arguments.again or not kept.exists() else json.loads(kept.read_text("utf-8"))

@@ -78,13 +78,12 @@ def settings(path: str) -> None:
 
 
 def decode(folder: str) -> None:
-    """Decode each file of a folder under limits; a crash of this process is what the row looks for."""
-    import resource
-
+    """Decode each file of a folder under the limits of the product; a crash of this process is what the row looks for."""
     from emoasst_core.capture.media_file import MediaFile
     from emoasst_core.errors import MediaError
+    from emoasst_core.session.decoding_limits import limit_this_process
 
-    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    limit_this_process()
     for path in sorted(Path(folder).iterdir()):
         try:
             for _ in MediaFile(path):

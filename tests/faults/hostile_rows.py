@@ -17,7 +17,7 @@ from emoasst_core.errors import ModelError, StoreError
 from emoasst_core.review.archive import MANIFEST, read_archive, write_archive
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import list_sessions, save_session
-from tests.faults.row import ROOT, Outcome, Row
+from tests.faults.row import ROOT, Outcome, Row, done_of, each_try
 
 sys.path.insert(0, str(ROOT / "tests" / "core" / "store"))
 from session_records import random_session
@@ -45,7 +45,8 @@ def hostile_archives(home: Path, tries: int) -> Outcome:
     made = [*_made_by_hand(parts, is_full=tries >= 500), *_changed_at_random(good.read_bytes(), tries)]
     escaped, taken, told = [], 0, 0
     Database(home / "empty.sqlite").close()
-    for number, data in enumerate(made):
+    for number in each_try(len(made)):
+        data = made[number]
         place = home / "room" / "inner"
         shutil.rmtree(place.parent, ignore_errors=True)
         place.mkdir(parents=True)
@@ -69,8 +70,8 @@ def hostile_archives(home: Path, tries: int) -> Outcome:
                 escaped.append(f"{number}: wrote {new}, whole {whole}")
     for line in escaped[:5]:
         sys.stderr.write(f"{line}\n")
-    figure = f"{told} refused, {taken} harmless, {len(escaped)} escapes or errors not told as ours, of {len(made)}"
-    return Outcome(not escaped, figure, "0 code run, 0 escapes, 0 crashes", len(made))
+    figure = f"{told} refused, {taken} harmless, {len(escaped)} escapes or errors not told as ours, of {done_of(len(made))}"
+    return Outcome(not escaped, figure, "0 code run, 0 escapes, 0 crashes", done_of(len(made)))
 
 
 def _files_of(folder: Path) -> set[Path]:

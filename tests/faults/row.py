@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+SECONDS_VARIABLE = "EMOASST_FAULTS_SECONDS"
+_done: list[int] = []
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 
@@ -48,6 +51,28 @@ def child_environment(home: Path) -> dict[str, str]:
         "EMOASST_KEYS": "file",
         "PYTHONPATH": os.pathsep.join([str(ROOT), *(str(ROOT / "tests" / "core" / part) for part in ("store", "session"))]),
     }
+
+
+def each_try(tries: int, step: int = 1) -> Iterator[int]:
+    """The numbers of the tries, as many as there is time for where `--seconds` was given; tells each tenth on the error stream.
+
+    Use `done_of` for how many there were.
+    """
+    began, limit_s = time.monotonic(), float(os.environ.get(SECONDS_VARIABLE, "inf"))
+    _done.clear()
+    for number in range(0, tries, step):
+        if number and time.monotonic() - began > limit_s:
+            return
+        if tries >= 100 and number and number * 10 // tries != (number - step) * 10 // tries:
+            sys.stderr.write(f"{100 * number // tries} % ")
+            sys.stderr.flush()
+        yield number
+        _done.append(min(tries, number + step))
+
+
+def done_of(tries: int) -> int:
+    """How many of so many tries the last `each_try` got through."""
+    return max(_done, default=0) if tries else 0
 
 
 @contextmanager
