@@ -11,20 +11,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from emoasst_core.errors import EmoAsstError, MediaError
+from emoasst_core.session.decoder_messages import MOST_BYTES, packed, unpacked
 from emoasst_core.session.decoding_limits import TOO_LARGE, limit_this_process
 from emoasst_core.session.parent_watch import end_with_parent
 
 NUM_THREADS: Final[str] = "2"
 DEATH_S: Final[float] = 2.0
 
-Work = Callable[..., None]  # called there with the connection, the path, and what was given
+Answer = Callable[[object], None]  # says one thing; see `decoder_messages`
+Work = Callable[..., None]  # called there with the connection to listen on, how to answer, the path, and what was given
 
 
 class DecoderProcess:
     """The process and our end of its pipe.
 
     Args:
-        work: a function of a module, called as `work(connection, path, *arguments)` once the limits are set.
+        work: a function of a module, called as `work(connection, answer, path, *arguments)` once the limits are set.
         path: the recording.
         arguments: whatever else `work` needs.
     """
@@ -57,7 +59,7 @@ class DecoderProcess:
                     f"{self._name} takes too long to read, so its decoder was ended.",
                     "Check that it plays; if it does, export it as MP4, MKV or WAV.",
                 )
-            answer = self._connection.recv()
+            answer = unpacked(self._connection.recv_bytes(MOST_BYTES))
         except (EOFError, OSError) as error:
             raise self._death() from error
         if isinstance(answer, MediaError):
@@ -87,11 +89,15 @@ def _serve(connection: Connection, work: Work, path: Path, *arguments: object) -
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = NUM_THREADS
     limit_this_process()
+
+    def answer(message: object) -> None:
+        connection.send_bytes(packed(message))
+
     try:
-        work(connection, path, *arguments)
+        work(connection, answer, path, *arguments)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # nobody wants the rest
     except MemoryError:
         os._exit(TOO_LARGE)
     except EmoAsstError as error:
-        connection.send(MediaError(error.message, error.next_step))
+        answer(MediaError(error.message, error.next_step))

@@ -10,7 +10,7 @@ from emoasst_core.capture.media_container import require_regular
 from emoasst_core.capture.media_file import MediaFile, MediaInfo
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import MediaError
-from emoasst_core.session.decoder_process import DecoderProcess
+from emoasst_core.session.decoder_process import Answer, DecoderProcess
 from emoasst_core.session.decoding_limits import ITEM_S, open_limit_s
 
 
@@ -79,10 +79,10 @@ class MediaProcess:
         return process, info
 
 
-def _decode(connection: Connection, path: Path, frame_rate_hz: float | None) -> None:
+def _decode(connection: Connection, answer: Answer, path: Path, frame_rate_hz: float | None) -> None:
     media = MediaFile(path, frame_rate_hz)
-    connection.send((media.info, media.warnings))
+    answer((media.info, media.warnings))
     connection.recv()
     for item in media:
-        connection.send(item)
-    connection.send(media.warnings)
+        answer(item)
+    answer(media.warnings)

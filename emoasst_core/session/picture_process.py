@@ -7,7 +7,8 @@ from pathlib import Path
 
 from emoasst_core.capture.media_container import require_regular
 from emoasst_core.datatypes import Frame
-from emoasst_core.session.decoder_process import DecoderProcess
+from emoasst_core.session.decoder_messages import READY
+from emoasst_core.session.decoder_process import Answer, DecoderProcess
 from emoasst_core.session.decoding_limits import ITEM_S, OPEN_S
 
 
@@ -38,10 +39,10 @@ class PictureProcess:
         self._process.end()
 
 
-def _seek(connection: Connection, path: Path) -> None:
+def _seek(connection: Connection, answer: Answer, path: Path) -> None:
     from emoasst_core.session.playback import PictureSeeker  # which brings this module in
 
     seeker = PictureSeeker(path)
-    connection.send("ready")
+    answer(READY)
     while True:
-        connection.send(seeker.step(*connection.recv()))
+        answer(seeker.step(*connection.recv()))

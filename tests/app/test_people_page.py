@@ -1,5 +1,7 @@
 """People through the real `main()`: entered, agreeing, pictured in a process of its own, taken back, forgotten."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -37,6 +39,17 @@ def people():
             one.name: (one.person_id, one.role, known.consents(one.person_id), len(known.thumbnails(one.person_id)))
             for one in known.all()
         }
+
+
+def test_a_picture_that_claims_a_billion_pixels_is_refused(tmp_path):
+    head = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress(bytes(10_000))
+    chunks = b"".join(
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in (head, pixels, b"IEND")
+    )
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    with pytest.raises(MediaError, match="cannot be read"):
+        enrol_face(tmp_path / "bomb.png", READER)
 
 
 def test_somebody_is_entered_agrees_gets_a_picture_takes_it_back_and_is_forgotten(drive, tmp_path):

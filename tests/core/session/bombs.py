@@ -44,22 +44,38 @@ def endless_silence(path: Path, length_s: int) -> Path:
     return path
 
 
-def take_memory(connection, path) -> None:
+def take_memory(connection, answer, path, *_rest) -> None:
     kept = []
     while True:
         kept.append(np.ones(32 << 20, np.uint8))
 
 
-def hang(connection, path) -> None:
+def hang(connection, answer, path, *_rest) -> None:
     time.sleep(600)
 
 
-def die(connection, path) -> None:
+def die(connection, answer, path, *_rest) -> None:
     os.abort()
 
 
-def write_a_file(connection, path) -> None:
+def write_a_file(connection, answer, path, *_rest) -> None:
     try:
         Path(path).with_name("escaped").write_bytes(b"x" * 10)
     except OSError as error:
-        connection.send(error.strerror)
+        answer([error.strerror])
+
+
+def send_code(connection, answer, path) -> None:
+    connection.send(_Harm(str(Path(path).with_name("code-was-run"))))
+
+
+def send_nonsense(connection, answer, path) -> None:
+    connection.send_bytes(b'{"kind": "frame", "time_s": 0, "shape": [100000, 100000, 3]}\n' + bytes(10))
+
+
+class _Harm:
+    def __init__(self, flag: str) -> None:
+        self._flag = flag
+
+    def __reduce__(self):
+        return os.mkdir, (self._flag,)

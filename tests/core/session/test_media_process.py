@@ -102,9 +102,18 @@ def test_a_decoder_that_crashes_is_a_message(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="no such limit on Windows")
 def test_the_decoder_can_write_no_file(tmp_path: Path) -> None:
     process = DecoderProcess(bombs.write_a_file, tmp_path / "a.mkv")
-    assert process.answer(WAIT_S) == "File too large"
+    assert process.answer(WAIT_S) == ["File too large"]
     process.end()
     assert not (tmp_path / "escaped").exists() or (tmp_path / "escaped").stat().st_size == 0
+
+
+@pytest.mark.parametrize("says", [bombs.send_code, bombs.send_nonsense])
+def test_a_decoder_that_was_taken_over_can_make_its_listener_run_nothing(tmp_path: Path, says) -> None:
+    process = DecoderProcess(says, tmp_path / "a.mkv")
+    with pytest.raises(MediaError, match="said nonsense"):
+        process.answer(WAIT_S)
+    process.end()
+    assert not (tmp_path / "code-was-run").exists()
 
 
 def test_closing_ends_the_iteration_and_the_process(tmp_path: Path) -> None:
