@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import statistics
 import time
 from pathlib import Path
 
@@ -14,30 +15,38 @@ from emoasst_core.store.lock import Lock
 from tests.faults.live_session import BLOCK_S, Camera, LiveSession, wait_for
 from tests.faults.row import Outcome, Row
 
+SPARE_LOADS_S = 3.0
 LOST_SOUND_S = 0.15  # the encoder pads and primes by less than two blocks
 
 
 def model_process_breaks(home: Path, tries: int) -> Outcome:
-    """Kill the model process, or freeze it, while a session is recorded; one session, many times."""
-    chance, waits = random.Random(6), {signal.SIGKILL: [], signal.SIGSTOP: []}
-    with LiveSession(home) as session:
-        for number in range(tries):
-            how = signal.SIGSTOP if number % 2 else signal.SIGKILL
-            if number % 4 == 0 and number:  # a session gives up after five losses: the next one goes on
-                session.__exit__()
-                session = LiveSession(home / str(number)).__enter__()
-            time.sleep(chance.uniform(0.5, 1.5))
-            restarts, began = session.runner.status().worker_restarts, time.monotonic()
-            os.kill(session.runner.worker_process_id, how)
-            _analyses_again(session, restarts)
-            waits[how].append(time.monotonic() - began)
-        time.sleep(1.0)
-        captured_s = session.runner.status().sound_blocks * BLOCK_S
-    total_s, missing_s, _, _ = session.recorded()
-    lost_s = max(0.0, captured_s - total_s) + missing_s
+    """Kill the model process, or freeze it, while a session is recorded and a second one stands by, as it does with real models.
+
+    Four times in each session: after five losses a session gives up.
+    """
+    chance, lost_s = random.Random(6), 0.0
+    waits: dict[signal.Signals, list[float]] = {signal.SIGKILL: [], signal.SIGSTOP: []}
+    for first in range(0, tries, 4):
+        with LiveSession(home / str(first), "tests.faults.slow_pipelines:open_like_models") as session:
+            for number in range(first, min(tries, first + 4)):
+                wait_for(lambda: session.runner._worker.spare_process_id)
+                time.sleep(SPARE_LOADS_S + chance.uniform(0.0, 1.0))
+                how = signal.SIGSTOP if number % 2 else signal.SIGKILL
+                restarts, began = session.runner.status().worker_restarts, time.monotonic()
+                os.kill(session.runner.worker_process_id, how)
+                _analyses_again(session, restarts)
+                waits[how].append(time.monotonic() - began)
+            time.sleep(1.0)
+            captured_s = session.runner.status().sound_blocks * BLOCK_S
+        total_s, missing_s, _, _ = session.recorded()
+        lost_s = max(lost_s, max(0.0, captured_s - total_s) + missing_s)
     worst = [max(times, default=0.0) for times in waits.values()]
-    figure = f"analysing again after at most {worst[0]:.1f} s (killed), {worst[1]:.1f} s (frozen); {lost_s:.2f} s of sound lost"
-    return Outcome(max(worst) <= 3 and lost_s <= LOST_SOUND_S, f"{figure}, of {tries}", "3 s, recording goes on", tries)
+    median = [statistics.median(times or [0.0]) for times in waits.values()]
+    figure = (
+        f"analysing again after at most {worst[0]:.1f} s (killed; median {median[0]:.1f}), {worst[1]:.1f} s "
+        f"(frozen; median {median[1]:.1f}); at most {lost_s:.2f} s of sound lost in a session, of {tries}"
+    )
+    return Outcome(max(worst) <= 3 and lost_s <= LOST_SOUND_S, figure, "3 s, recording goes on", tries)
 
 
 def _analyses_again(session: LiveSession, restarts: int) -> None:
