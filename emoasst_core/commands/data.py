@@ -126,8 +126,12 @@ def _recover(arguments: argparse.Namespace) -> None:
     with Database(arguments.database, create=False) as database:
         vault = MediaVault(database)
         for session_id in vault.unfinished():
-            print(f"{session_id}: {vault.recover(session_id):.1f} s saved.")
-        print("No recording is unfinished now.")
+            try:
+                print(f"{session_id}: {vault.recover(session_id):.1f} s saved.")
+            except DamagedError as error:
+                print(f"{session_id}: {error}")
+        left = vault.unfinished()
+        print(f"Left as they are: {', '.join(left)}." if left else "No recording is unfinished now.")
 
 
 def _backup(arguments: argparse.Namespace) -> None:
