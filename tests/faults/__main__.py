@@ -18,6 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.faults import (
+    archive_rows,
     canary_rows,
     hostile_rows,
     key_rows,
@@ -30,7 +31,18 @@ from tests.faults import (
 )
 from tests.faults.row import ROOT, SECONDS_VARIABLE, Row
 
-PLACES = (power_rows, canary_rows, media_rows, hostile_rows, offline_rows, session_rows, key_rows, store_rows, window_rows)
+PLACES = (
+    power_rows,
+    canary_rows,
+    archive_rows,
+    media_rows,
+    hostile_rows,
+    offline_rows,
+    session_rows,
+    key_rows,
+    store_rows,
+    window_rows,
+)
 ROWS: tuple[Row, ...] = tuple(row for place in PLACES for row in place.ROWS)
 SAID = {True: "passed", False: "FAILED", None: "not run here"}
 

@@ -130,6 +130,6 @@ def asleep(home: Path, tries: int) -> Outcome:
 ROWS = (
     Row("model process killed or frozen while recording", model_process_breaks, 2, 40),
     Row("camera lost, stale or blocked", camera_breaks, 3, 30),
-    Row("analysis ten times too slow (seconds)", analysis_too_slow, 12, 120),
+    Row("analysis ten times too slow (seconds)", analysis_too_slow, 8, 120),
     Row("sleep, clock set", asleep, 2, 20),
 )
