@@ -44,6 +44,7 @@ def record(path: str, length_s: str = "60", is_paced: str = "") -> None:
             time.sleep(max(0.0, began + now_s + 0.1 - time.monotonic()))
             if not recorder._waiting:
                 say(f"taken {now_s + 0.1:.1f}")
+        recorder.close()
 
 
 def migrate(path: str) -> None:

@@ -16,7 +16,7 @@ from emoasst_core.store.sealed_file import SealedReader
 from emoasst_core.store.sessions import list_sessions
 from tests import media
 from tests.faults.power_rows import reached_s, readable_s
-from tests.faults.row import ROOT, Outcome, Row, child, done_of, each_try, kill
+from tests.faults.row import ROOT, Outcome, Row, child, done_of, each_try, kill, not_run
 
 sys.path.insert(0, str(ROOT / "tests" / "core" / "session"))
 import bombs
@@ -33,6 +33,8 @@ def killed_while_recording(home: Path, tries: int) -> Outcome:
             deadline, said = None, []
             for line in process.stdout:
                 said.append(line.split())
+                if said[-1] == ["captured", "20.0"] and deadline is None:
+                    break  # the machine is so busy that nothing has been encoded to the end yet
                 if deadline is None and said[-1][0] == "taken":
                     deadline = time.monotonic() + 1.5 + chance.uniform(0, 1.5)
                 if deadline is not None and time.monotonic() > deadline:
@@ -45,12 +47,16 @@ def killed_while_recording(home: Path, tries: int) -> Outcome:
             offered += vault.unfinished() == ["killed"]
             vault.recover("killed")
             kept_s = readable_s(vault, "killed")
-            unreadable += kept_s == 0
-            away_s.append(captured_s - kept_s)
             behind_s = max(behind_s, handed_s - kept_s)
+            if deadline is not None:
+                unreadable += kept_s == 0
+                away_s.append(captured_s - kept_s)
             there = {info.session_id for info in list_sessions(database)}
             rows_lost += sum(words[1] not in there for words in said if words[0] == "saved")
         shutil.rmtree(path.parent)
+    mark = "1 s lost, 0 unreadable, 0 rows lost"
+    if not away_s:
+        return not_run("this machine is too busy to record at all", mark)
     worst_s, tries = max(away_s), done_of(tries)
     figure = (
         f"at most {worst_s:.2f} s lost (median {statistics.median(away_s):.2f}; "
@@ -58,7 +64,7 @@ def killed_while_recording(home: Path, tries: int) -> Outcome:
         f"{unreadable} unreadable, {rows_lost} rows lost, offered {offered} of {tries}"
     )
     passed = worst_s <= 1.0 and unreadable == rows_lost == 0 and offered == tries
-    return Outcome(passed, figure, "1 s lost, 0 unreadable, 0 rows lost", tries)
+    return Outcome(passed, figure, mark, tries)
 
 
 def flipped_bits_in_media(home: Path, tries: int) -> Outcome:
@@ -125,7 +131,7 @@ def _short(path: Path) -> bytes:
 
 
 ROWS = (
-    Row("kill -9 while recording", killed_while_recording, 1, 100),
+    Row("kill -9 while recording", killed_while_recording, 1, 100, is_timed=True),
     Row("bit flips and cuts in media", flipped_bits_in_media, 60, 400),
     Row("mutated media", hostile_media, 100, 10_000),
 )

@@ -114,4 +114,4 @@ def _decoded(vault: MediaVault, session_id: str) -> Iterator[tuple[str, float]]:
                     yield kind, segment.start_s + float(frame.time) + length
 
 
-ROWS = (Row("power cut (database, keys, recording; replayed)", power_cut, 20, 750),)
+ROWS = (Row("power cut (database, keys, recording; replayed)", power_cut, 20, 750, is_timed=True),)

@@ -35,12 +35,21 @@ def not_run(reason: str, mark: str) -> Outcome:
 
 @dataclass(frozen=True)
 class Row:
-    """A fault; `quick` and `full` are the numbers of tries in `make test` and `make faults`."""
+    """A fault; `quick` and `full` are the numbers of tries in `make test` and `make faults`.
+
+    `is_timed`: its figure is one of time, and says nothing on a machine that is busy with other things.
+    """
 
     name: str
     run: Callable[[Path, int], Outcome]
     quick: int
     full: int
+    is_timed: bool = False
+
+
+def is_busy() -> bool:
+    """Whether so much else runs here that figures of time would be those of the others."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
 
 
 def child_environment(home: Path) -> dict[str, str]:

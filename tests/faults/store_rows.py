@@ -168,7 +168,7 @@ def guessed_pin(home: Path, tries: int) -> Outcome:
 ROWS = (
     Row("kill in a migration, a backup, a settings save", killed_while_changing, 2, 40),
     Row("bit flips in the database", flipped_bits_in_database, 40, 400),
-    Row("disk full (small file system)", disk_full, 1, 5),
+    Row("disk full (small file system)", disk_full, 1, 5, is_timed=True),
     Row("wrong key, lost key", wrong_key, 3, 100),
     Row("PIN tries with restarts", guessed_pin, 60, 1000),
 )

@@ -83,6 +83,6 @@ def soak(home: Path, tries: int) -> Outcome:
 
 
 ROWS = (
-    Row("slow disk (fsync +2 s; seconds)", slow_disk, 0, 60),
-    Row("soak (seconds of real time)", soak, 0, 28_800),
+    Row("slow disk (fsync +2 s; seconds)", slow_disk, 0, 60, is_timed=True),
+    Row("soak (seconds of real time)", soak, 0, 28_800, is_timed=True),
 )
