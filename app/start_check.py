@@ -73,9 +73,15 @@ def check_at_start(path: Path, clip_days: int = CLIP_DAYS, video_days: int = VID
 
 
 def recover_recordings(path: Path, unfinished: Sequence[str]) -> str:
-    """Give each recording an end; says how much was saved."""
+    """Give each recording an end; says how much was saved, and how many are damaged: those stay as they are."""
+    saved_s, num_damaged = 0.0, 0
     with Database(path) as database:
         vault = MediaVault(database)
-        saved_s = sum(vault.recover(session_id) for session_id in unfinished)
+        for session_id in unfinished:
+            try:
+                saved_s += vault.recover(session_id)
+            except DamagedError:
+                num_damaged += 1
     minutes, seconds = divmod(round(saved_s), 60)
-    return f"{minutes} min {seconds:02} s of picture and sound were saved."
+    damaged = f" {num_damaged} damaged and left as it is: put a backup in its place." if num_damaged else ""
+    return f"{minutes} min {seconds:02} s of picture and sound were saved.{damaged}"

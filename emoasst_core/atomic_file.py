@@ -50,9 +50,18 @@ def sync_and_rename(partial: Path, target: Path) -> None:
     with partial.open("rb+") as handle:
         os.fsync(handle.fileno())
     partial.replace(target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the names in a folder to the disk: only then a file that was made or renamed there survives a power cut.
+
+    Raises:
+        OSError: as the system says it.
+    """
     if os.name == "posix":  # Windows cannot open folders, and orders renames itself
-        folder = os.open(target.parent, os.O_RDONLY)
+        handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(folder)
+            os.fsync(handle)
         finally:
-            os.close(folder)
+            os.close(handle)

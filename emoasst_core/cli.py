@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if all went well, 1 if it failed or was interrupted, 2 if the input cannot be used.
     """
     options = build_parser().parse_args(arguments)
+    _keep_no_memory_image()
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _stop)  # ended from outside as from the keyboard: nothing half-written, no process left
     try:
@@ -60,6 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+
+
+def _keep_no_memory_image() -> None:
+    """Where a crash would leave this process' memory in a file, it leaves none: keys and pictures are in it. Children follow."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _stop(_number: int, _frame: object) -> None:

@@ -243,29 +243,24 @@ def faults() -> int:
 
 
 def sbom() -> int:
-    """Write what is installed as a CycloneDX document."""
-    tool = with_tool("cyclonedx-bom", "cyclonedx-py")
-    return 1 if tool is None else subprocess.call([tool, "environment", str(VENV), "-o", str(ROOT / "sbom.json")])
+    """Write what is installed as a CycloneDX document; asks no server."""
+    return subprocess.call([venv_program("python"), str(ROOT / "packaging" / "sbom.py"), str(ROOT / "sbom.json")])
 
 
 def audit() -> int:
-    """Look what is installed up among known weaknesses."""
-    tool = with_tool("pip-audit", "pip-audit")
-    return 1 if tool is None else subprocess.call([tool, "--skip-editable"])
+    """Look what is installed up among known weaknesses, with a tool that is kept apart from it.
 
+    Returns:
+        0 if none is known, 1 if some are, 2 if nobody could be asked.
+    """
+    from audit import audit_environment  # beside this file
 
-def with_tool(package: str, program: str) -> str | None:
-    """Path of a program that is installed into .venv when first wanted; None if it cannot be."""
-    path = venv_program(program)
-    if not Path(path).exists() and subprocess.call([venv_program("python"), "-m", "pip", "install", "-q", package]) != 0:
-        say(f"{package} could not be installed. Check the internet connection and start again.")
-        return None
-    return path
+    return audit_environment(venv_program("python"), ROOT / ".venv-audit", say)
 
 
 def clean() -> int:
     """Remove the virtual environment, caches and test output. Recordings, sessions and the database are not touched."""
-    for name in (VENV.name, *MADE_BY_TESTS):
+    for name in (VENV.name, ".venv-audit", *MADE_BY_TESTS):
         shutil.rmtree(ROOT / name, ignore_errors=True)
     for cache in ROOT.rglob("__pycache__"):
         shutil.rmtree(cache, ignore_errors=True)

@@ -18,6 +18,7 @@ from app.widgets.person_row import ROLE_TEXT
 from app.widgets.scroll import fill_with_column
 from app.widgets.text import Button, card, label
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.store.deletion import backups_beside, what_backups_keep
 from emoasst_core.store.people import People, Person
 
 CONTENT_PX = 820
@@ -82,7 +83,7 @@ class PeoplePage(QWidget):
             made.rename_wanted.connect(lambda name, person=person: self._change("rename", person.person_id, name))
             made.file_wanted.connect(lambda person=person: self._choose_file(person))
             made.camera_wanted.connect(lambda person=person: self.take_picture(person))
-            made.forget_wanted.connect(lambda person=person: self._change("forget", person.person_id))
+            made.forget_wanted.connect(lambda person=person: self._forget(person.person_id))
             self.cards[person.person_id] = made
             self._column.addWidget(made)
             give_theme(made, self._theme)
@@ -102,9 +103,22 @@ class PeoplePage(QWidget):
 
         self._services.people.change(job, show, self._say)
 
+    def _forget(self, person_id: str) -> None:
+        """Remove somebody for good, and say what older copies still hold."""
+        self._services.runner.withdraw(person_id)
+        path = self._services.database_path
+
+        def job(people: People) -> str:
+            people.forget(person_id)
+            return what_backups_keep(backups_beside(path))
+
+        def done(left: str) -> None:
+            self._read()
+            self.notice.say("Deleted for good.", left, main="Close this message")
+
+        self._services.people.change(job, done, self._say)
+
     def _change(self, what: str, person_id: str, *values: str) -> None:
-        if what == "forget":
-            self._services.runner.withdraw(person_id)
         self._services.people.change(
             lambda people: getattr(people, what)(person_id, *values), lambda _done: self._read(), self._say
         )

@@ -6,6 +6,7 @@ otherwise make the decoder open other files or addresses.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -50,6 +51,7 @@ def opened(source: Path | Reopenable) -> Iterator[Any]:
             yield container
         return
     path = source
+    require_regular(path)
     try:
         handle = path.open("rb")
     except FileNotFoundError as error:
@@ -58,11 +60,22 @@ def opened(source: Path | Reopenable) -> Iterator[Any]:
         raise MediaError(f"{path} is a folder.", "Choose one recording in it.") from error
     except OSError as error:
         raise MediaError(f"{path} cannot be opened: {error.strerror}.", "Check that you may read it.") from error
-    with handle:
-        if not path.is_file():
-            raise MediaError(f"{path} is a device, not a recording.", "Choose a recording.")
-        with _container(handle, path) as container:
-            yield container
+    with handle, _container(handle, path) as container:
+        yield container
+
+
+def require_regular(path: Path) -> None:
+    """Look at what a path leads to before it is opened: a pipe would wait for ever, a device would never end.
+
+    Raises:
+        MediaError: it is something else than a file. One that is missing or not permitted is left to whoever opens it.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise MediaError(f"{path} is a device or a pipe, not a recording.", "Choose a recording.")
 
 
 @contextmanager
@@ -145,6 +158,8 @@ def decoded(container: Any, stream: Any, warn: Warn) -> Iterator[Any]:
         if other.index != stream.index:
             other.discard = Discard.all
     stream.codec_context.thread_type = "AUTO"
+    if stream.type == "video":  # a stream may claim another size inside than its container does
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     kind = "picture" if stream.type == "video" else "sound"
     num_damaged = 0
     for packet in _packets(container, stream, warn):

@@ -16,6 +16,9 @@ from emoasst_core.datatypes import Frame
 MAX_SIDE_PX = 1280  # faces of min_face_px are found in this; a larger picture costs time and shows nothing more
 MAX_JUMP_S = 600.0  # time stamps that leap further, or back, are a fault of the file, not a pause
 FALLBACK_RATE_HZ = 25.0
+MAX_LENGTH_S = 12 * 3600.0  # no conversation is longer; a file of a few bytes can claim years
+MAX_RATE_HZ = 1000.0  # on average; more pictures than this are there to keep the decoder busy
+SPARE_PICTURES = 10_000  # before the average is looked at
 
 
 class PictureReader:
@@ -46,8 +49,11 @@ class PictureReader:
 
     def frames(self) -> Iterator[Frame]:
         """Frames in time order, thinned."""
-        for picture in decoded(self._container, self._stream, self._warn):
+        for num_before, picture in enumerate(decoded(self._container, self._stream, self._warn)):
             time_s = self._place(picture)
+            if self._last_s > MAX_LENGTH_S or num_before > SPARE_PICTURES + MAX_RATE_HZ * max(0.0, self._last_s):
+                self._warn(f"The picture is far longer than any conversation; it was left out after {self._last_s:.0f} s.")
+                return
             if time_s is not None and self._is_due(time_s):
                 yield Frame(time_s, self._convert(picture))
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoasst_core.capture.media_container import Warn, decoded
-from emoasst_core.capture.picture_reader import MAX_JUMP_S
+from emoasst_core.capture.picture_reader import MAX_JUMP_S, MAX_LENGTH_S
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock
 
 BLOCK_LENGTH = 1_600  # 0.1 s
@@ -69,6 +69,9 @@ class SoundReader:
         expected_s: float | None = None
         start_s = filled_s = 0.0
         for frame in decoded(self._container, self._stream, self._warn):
+            if expected_s is not None and expected_s > MAX_LENGTH_S:
+                self._warn(f"The sound is far longer than any conversation; it was left out after {expected_s:.0f} s.")
+                break
             frame_s = None if frame.time is None else frame.time - self._origin_s
             if expected_s is None:
                 start_s = expected_s = frame_s or 0.0

@@ -104,6 +104,8 @@ def _delete(arguments: argparse.Namespace) -> None:
     if arguments.everything:
         forget_everything(home())
         print("Everything is deleted and its key is gone. Copies made elsewhere open only with their recovery phrase.")
+        if left := backups_beside(arguments.database):
+            print(f"Left are older backups, which that phrase still opens; delete them too: {', '.join(map(str, left))}")
         return
     with Database(arguments.database, create=False) as database:
         if arguments.session:
@@ -124,8 +126,12 @@ def _recover(arguments: argparse.Namespace) -> None:
     with Database(arguments.database, create=False) as database:
         vault = MediaVault(database)
         for session_id in vault.unfinished():
-            print(f"{session_id}: {vault.recover(session_id):.1f} s saved.")
-        print("No recording is unfinished now.")
+            try:
+                print(f"{session_id}: {vault.recover(session_id):.1f} s saved.")
+            except DamagedError as error:
+                print(f"{session_id}: {error}")
+        left = vault.unfinished()
+        print(f"Left as they are: {', '.join(left)}." if left else "No recording is unfinished now.")
 
 
 def _backup(arguments: argparse.Namespace) -> None:

@@ -101,7 +101,9 @@ def read_archive(path: Path, database: Database, sessions_folder: Path) -> Archi
             return ArchiveContent({table: manifest["rows"].get(table, 0) for table in known}, written)
     except OSError as error:
         raise StoreError(f"{path} cannot be read or written: {error.strerror}.", "Check the file and the disk.") from error
-    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, RecursionError, NotImplementedError, RuntimeError) as error:
+    except StoreError:
+        raise
+    except Exception as error:  # hostile files raise whatever zip, zlib and JSON have: all of it is the file's fault
         raise StoreError(f"{path.name} is not a sound archive of EmoAsst.", NEXT_STEP) from error
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock
 from emoasst_core.session.events import ProgressMade, SessionEvent
+from emoasst_core.session.media_process import MediaProcess
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.session.pipeline_factory import open_pipeline
 from emoasst_core.store.sessions import SessionRecord
@@ -28,7 +28,7 @@ class Analyzer:
     """
 
     def __init__(self, path: Path, profile: str, database_path: Path | None, options: AnalysisOptions) -> None:
-        self.media = MediaFile(path, options.faces.analysis_rate_hz)
+        self.media = MediaProcess(path, options.faces.analysis_rate_hz)
         self._profile, self._database_path, self._options = profile, database_path, options
         self.pipeline: Pipeline | None = None
 

@@ -6,6 +6,7 @@ The picture may come from anywhere, so it is decoded there too: a file that brea
 from __future__ import annotations
 
 import multiprocessing
+import os
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -20,6 +21,7 @@ from emoasst_core.errors import EmoAsstError, MediaError
 
 DEFAULT_READER = "emoasst_core.session.face_pictures:read_face"
 MAX_BYTES = 40_000_000
+MAX_PIXELS = 8_192 * 8_192  # a small file can claim a billion
 MAX_SIDE_PX = 1_600  # larger pictures are shrunk: faces in them stay large enough
 THUMBNAIL_PX = 160
 READ_S = 60.0  # loading the models included
@@ -70,6 +72,7 @@ def enrol_face(picture: Path | Picture, reader: str = DEFAULT_READER) -> Enrolle
 
 def _serve(connection: Connection, picture: Path | Picture, reader: str) -> None:
     answer: EnrolledFace | tuple[str, str]
+    os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(MAX_PIXELS)  # read when OpenCV is loaded, which comes now
     try:
         module, _, name = reader.partition(":")
         read: Any = getattr(import_module(module), name)

@@ -91,9 +91,9 @@ class RecordingIntake:
 
     def run(self, mailbox: Mailbox, transport: Transport, tell: Tell, sinks: Sinks | None = None) -> None:
         """Play it."""
-        from emoasst_core.capture.media_file import MediaFile  # brings the decoder in: not before it is needed
+        from emoasst_core.session.media_process import MediaProcess  # brings the decoder in: not before it is needed
 
-        media, sinks = MediaFile(self._path), sinks or Sinks()
+        media, sinks = MediaProcess(self._path), sinks or Sinks()
         total_s, told_s = media.info.duration_s, -PROGRESS_EVERY_S
         transport.start()
         for item in media:

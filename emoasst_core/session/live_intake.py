@@ -16,6 +16,7 @@ from emoasst_core.session.intake import Tell, Thinner, level_db
 from emoasst_core.session.mailbox import Mailbox
 from emoasst_core.session.sinks import Sinks
 from emoasst_core.session.transport import Transport
+from emoasst_core.session.wake_watch import LOOK_EVERY_S, WakeWatch
 
 if TYPE_CHECKING:
     from emoasst_core.capture.sources import AudioSource, FrameSource
@@ -33,6 +34,7 @@ class LiveIntake:
         open_camera, open_microphone: called to open the device at the start, after each pause and after each loss; None for
             none.
         rate_hz: pictures offered to the analysis per second; all are shown.
+        watch: notices sleep and a changed clock; None for that of this machine.
     """
 
     recording = ""
@@ -43,7 +45,9 @@ class LiveIntake:
         open_camera: Callable[[], FrameSource] | None,
         open_microphone: Callable[[], AudioSource] | None,
         rate_hz: float,
+        watch: WakeWatch | None = None,
     ) -> None:
+        self._watch = watch or WakeWatch()
         self._open_camera = open_camera
         self._open_microphone = open_microphone
         self._thinner = Thinner(rate_hz)
@@ -78,9 +82,17 @@ class LiveIntake:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            while thread.is_alive():
+                thread.join(LOOK_EVERY_S)
+                self._look_at_clocks(transport, sinks)
         if self._failure is not None:
             raise self._failure
+
+    def _look_at_clocks(self, transport: Transport, sinks: Sinks) -> None:
+        """After sleep, or with a clock that was set, a gap is noted and the recording begins a new file."""
+        if (wake := self._watch.look()) is not None:
+            now_s = transport.now_s()
+            sinks.gap(max(0.0, now_s - wake.missed_s), now_s, wake.reason)
 
     def _guarded(self, keeper: DeviceKeeper[Frame] | DeviceKeeper[AudioBlock], transport: Transport) -> None:
         try:

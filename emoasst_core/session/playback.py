@@ -18,6 +18,7 @@ from emoasst_core.capture.media_container import audio_stream, opened, opened_ob
 from emoasst_core.capture.picture_reader import MAX_SIDE_PX, display_matrix, upright
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError, MediaError
+from emoasst_core.session.picture_process import PictureProcess
 from emoasst_core.session.playback_source import Source, Stretch
 
 FORWARD_S = 1.0  # up to here decoding on is quicker than seeking back to a key picture
@@ -183,7 +184,7 @@ class Playback:
         self._thread.join()
 
     def _run(self) -> None:
-        seeker: PictureSeeker | StretchSeeker | None = None
+        seeker: PictureProcess | StretchSeeker | None = None
         shown_s = 0.0
         while True:
             with self._changed:
@@ -198,7 +199,7 @@ class Playback:
                 return
             try:
                 if opens and path is not None:
-                    seeker = PictureSeeker(path) if isinstance(path, Path) else StretchSeeker(path)
+                    seeker = PictureProcess(path) if isinstance(path, Path) else StretchSeeker(path)
                 if seeker is None:
                     continue
                 frame = seeker.step(shown_s if time_s is None else time_s, num_steps)

@@ -25,7 +25,7 @@ class Sink(Protocol):
         """Take the next block of sound; contiguous with the one before unless a gap was told."""
 
     def gap(self, start_s: float, end_s: float, reason: str) -> None:
-        """Nothing was captured between these times: "paused", "camera lost", "microphone lost"."""
+        """Nothing was captured between these times: "paused", "camera lost", "microphone lost", "sleep", "clock"."""
 
     def close(self) -> None:
         """No more is coming. Called once."""

@@ -47,13 +47,15 @@ def forget_session(database: Database, session_id: str, keeps_answers: bool = Fa
 def forget_person(database: Database, person_id: str) -> None:
     """Remove a person with their agreements, faces, readings, words, clips and shots, and every recording they are in.
 
-    Readings of the other people in the same sessions stay. The consent log keeps the bare id.
+    Readings of the other people in the same sessions stay; the tables and pictures written of those sessions go, and can be
+    written again. The consent log keeps the bare id.
     """
     vault = MediaVault(database)
     sessions = sessions_with(database, person_id)
     for session_id in sessions:
         vault.delete(session_id)
-        shutil.rmtree(database.path.parent / SESSIONS / session_id, ignore_errors=True)
+    for session_id in _all_sessions_with(database, person_id):  # their tables and pictures hold words and readings
+        shutil.rmtree(database.path.parent / SESSIONS / vault.session_folder(session_id).name, ignore_errors=True)
     with database.writing():
         database.execute(
             """DELETE FROM words WHERE EXISTS (SELECT 1 FROM utterances WHERE utterances.session_key = words.session_key
@@ -78,21 +80,25 @@ def forget_everything(home: Path) -> None:
     Keys(home).destroy()
     for name in ("recordings", SESSIONS, "logs"):
         shutil.rmtree(home / name, ignore_errors=True)
-    for pattern in ("room-for-deleting", "emoasst*.sqlite*", "*.partial", "*.damaged-*"):
+    for pattern in ("room-for-deleting", "emoasst*.sqlite*", "*.partial", "*.damaged-*", ".*.partial", ".*.checking*", "*.ini"):
         for path in home.glob(pattern):
             path.unlink(missing_ok=True)
 
 
 def sessions_with(database: Database, person_id: str) -> list[str]:
     """The recorded sessions in which somebody was, as said by an adult or as recognised."""
+    recorded = set(MediaVault(database).recorded_sessions())
+    return [session_id for session_id in _all_sessions_with(database, person_id) if session_id in recorded]
+
+
+def _all_sessions_with(database: Database, person_id: str) -> list[str]:
     rows = database.rows(
         """SELECT session_id FROM session_people WHERE person_id = ?1
            UNION SELECT session_id FROM sessions JOIN spans USING (session_key) WHERE person = ?1
            UNION SELECT session_id FROM sessions JOIN utterances USING (session_key) WHERE person = ?1""",
         (person_id,),
     )
-    recorded = set(MediaVault(database).recorded_sessions())
-    return sorted(row["session_id"] for row in rows if row["session_id"] in recorded)
+    return sorted(row["session_id"] for row in rows)
 
 
 def backups_beside(database_path: Path) -> list[Path]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from emoasst_core.atomic_file import write_atomically
+from emoasst_core.atomic_file import sync_folder, write_atomically
 from emoasst_core.errors import KeyLostError, StoreError
 from emoasst_core.store.recovery_phrase import key_from_phrase
 
@@ -145,6 +145,7 @@ def write_if_absent(path: Path, data: bytes) -> bool:
             file.flush()
             os.fsync(file.fileno())
         os.link(partial, path)
+        sync_folder(path.parent)  # a key whose name is lost in a power cut is a lost key
     except FileExistsError:
         return False
     except OSError as error:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from emoasst_core.atomic_file import sync_and_rename
 from emoasst_core.errors import DamagedError, StoreError
 from emoasst_core.store.columns import now_text
 from emoasst_core.store.database import Database
 from emoasst_core.store.key_card import derived
-from emoasst_core.store.sealed_file import SealedReader, finish_unfinished
+from emoasst_core.store.sealed_file import HEADER_BYTES, SealedReader, finish_unfinished
 
 if TYPE_CHECKING:
     from emoasst_core.store.recording_writer import RecordingWriter
@@ -112,8 +113,7 @@ class MediaVault:
             path = self.path(session_id, segment.number)
             writing = path.with_name(path.name + WRITING)
             if writing.exists():
-                finish_unfinished(writing, self.segment_key(session_id, segment.number))
-                writing.replace(path)
+                self._finish(writing, path, self.segment_key(session_id, segment.number))
             length_s = self._length_s(session_id, segment.number) if path.exists() else 0.0
             with self.database.writing():
                 if length_s > 0:
@@ -183,6 +183,16 @@ class MediaVault:
         """Note that nothing was captured between two times."""
         with self.database.writing():
             self.database.execute("INSERT INTO gaps VALUES (?, ?, ?, ?)", (session_id, start_s, max(start_s, end_s), reason))
+
+    def _finish(self, writing: Path, path: Path, key: bytes) -> None:
+        """Give a file an end and its name; one of which not even the head came to the disk holds nothing and goes."""
+        with writing.open("rb") as handle:
+            head = handle.read(HEADER_BYTES)
+        if len(head) < HEADER_BYTES or not any(head):
+            writing.unlink()
+            return
+        finish_unfinished(writing, key)
+        sync_and_rename(writing, path)
 
     def _length_s(self, session_id: str, number: int) -> float:
         import av  # only to recover

@@ -7,6 +7,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING, Final
 
+from emoasst_core.atomic_file import sync_and_rename, sync_folder
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import StoreError
 from emoasst_core.store.segment_writer import RATE_HZ, SegmentWriter, kept_size
@@ -100,6 +101,8 @@ class RecordingWriter:
         self._vault.open_segment(self._session_id, self._number, start_s)
         key = self._vault.segment_key(self._session_id, self._number)
         self._segment = SegmentWriter(path.with_name(path.name + ".writing"), key, start_s, self._size, self._has_sound)
+        sync_folder(path.parent)  # else a power cut takes the file's name, and with it all that was forced to the disk
+        sync_folder(path.parent.parent)
         for item in held:
             self._put(item)
 
@@ -124,7 +127,7 @@ class RecordingWriter:
             return
         try:
             segment.finish()
-            segment.path.replace(self._vault.path(self._session_id, self._number))
+            sync_and_rename(segment.path, self._vault.path(self._session_id, self._number))
         except OSError as error:
             segment.abandon()
             raise StoreError(f"The recording cannot be finished: {error.strerror}.", "It can be recovered later.") from error

@@ -1,4 +1,7 @@
-"""One file of a recording: VP9 and Opus in Matroska, in clusters of half a second, sealed as they come out of the muxer."""
+"""One file of a recording: VP9 and Opus in Matroska, sealed as they come out of the muxer.
+
+Clusters are a fifth of a second long: what the muxer still holds is what a kill takes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ VIDEO_BITS_PER_S: Final[int] = 500_000
 SOUND_BITS_PER_S: Final[int] = 24_000
 SYNC_EVERY_S: Final[float] = 1.0
 _MILLISECOND: Final = Fraction(1, 1000)
-_MUXER: Final = {"cluster_time_limit": "500", "flush_packets": "1", "max_interleave_delta": "300000"}
+_MUXER: Final = {"cluster_time_limit": "200", "flush_packets": "1", "max_interleave_delta": "300000"}
 _VP9: Final = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0", "row-mt": "0", "g": "30"}
 
 

@@ -1,5 +1,7 @@
 """People through the real `main()`: entered, agreeing, pictured in a process of its own, taken back, forgotten."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import cv2
@@ -39,6 +41,17 @@ def people():
         }
 
 
+def test_a_picture_that_claims_a_billion_pixels_is_refused(tmp_path):
+    head = b"IHDR" + struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    pixels = b"IDAT" + zlib.compress(bytes(10_000))
+    chunks = b"".join(
+        struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in (head, pixels, b"IEND")
+    )
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunks)
+    with pytest.raises(MediaError, match="cannot be read"):
+        enrol_face(tmp_path / "bomb.png", READER)
+
+
 def test_somebody_is_entered_agrees_gets_a_picture_takes_it_back_and_is_forgotten(drive, tmp_path):
     good, dark = picture(tmp_path / "mum.png"), picture(tmp_path / "dark.png", 3)
 
@@ -66,10 +79,14 @@ def test_somebody_is_entered_agrees_gets_a_picture_takes_it_back_and_is_forgotte
         card.rename_button.click()
         yield lambda: "Mama" in people() and page.cards[person_id].person.name == "Mama"
         card = page.cards[person_id]
+        yield lambda: card.isVisible()  # a card just made is laid out a moment later
         card.forget_button.click()
         assert card.sure_button.isVisible() and "Backups" in card.findChildren(type(page._nobody))[-1].text()
+        (paths.home() / "backups").mkdir()
+        (paths.home() / "backups" / "older.sqlite").write_bytes(b"")
         card.sure_button.click()
         yield lambda: not page.cards and people() == {}
+        yield lambda: "older.sqlite" in page.notice.text
 
     drive(script)
     assert b"Mama" not in paths.database_path().read_bytes()

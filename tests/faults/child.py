@@ -14,8 +14,11 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def record(path: str) -> None:
-    """Record a synthetic camera and microphone in real time; tell each moment that was handed over."""
+def record(path: str, length_s: str = "60", is_paced: str = "") -> None:
+    """Record a synthetic camera and microphone in real time, or as fast as it is kept if `is_paced`; tell each moment.
+
+    "captured" is what was handed over; "taken" is what the encoder has, nothing waiting any more for a busy processor.
+    """
     from session_records import random_session
 
     from emoasst_core.datatypes import AudioBlock, Frame
@@ -28,7 +31,7 @@ def record(path: str) -> None:
         rng = np.random.default_rng(0)
         image = rng.integers(0, 255, (240, 320, 3), np.uint8)
         began = time.monotonic()
-        for number in range(600):
+        for number in range(round(10 * float(length_s))):
             now_s = number / 10
             recorder.frame(Frame(now_s, np.roll(image, number, 1)))
             recorder.sound(AudioBlock(now_s, rng.standard_normal(1600).astype(np.float32) / 8))
@@ -36,7 +39,12 @@ def record(path: str) -> None:
                 save_session(database, random_session(number, session_id=f"row-{number}"))
                 say(f"saved row-{number}")
             say(f"captured {now_s + 0.1:.1f}")
+            while is_paced and recorder._waiting:
+                time.sleep(0.002)
             time.sleep(max(0.0, began + now_s + 0.1 - time.monotonic()))
+            if not recorder._waiting:
+                say(f"taken {now_s + 0.1:.1f}")
+        recorder.close()
 
 
 def migrate(path: str) -> None:
@@ -71,13 +79,12 @@ def settings(path: str) -> None:
 
 
 def decode(folder: str) -> None:
-    """Decode each file of a folder under limits; a crash of this process is what the row looks for."""
-    import resource
-
+    """Decode each file of a folder under the limits of the product; a crash of this process is what the row looks for."""
     from emoasst_core.capture.media_file import MediaFile
     from emoasst_core.errors import MediaError
+    from emoasst_core.session.decoding_limits import limit_this_process
 
-    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    limit_this_process()
     for path in sorted(Path(folder).iterdir()):
         try:
             for _ in MediaFile(path):

@@ -1,121 +1,70 @@
-"""Faults of recordings: kills, power cuts, flipped bits, hostile files; and the network that must not be there."""
+"""Faults of recordings: kills, flipped bits, files that were changed to harm."""
 
 from __future__ import annotations
 
-import os
 import random
-import re
 import shutil
-import subprocess
+import statistics
 import sys
 import time
 from pathlib import Path
 
-import av
-import numpy as np
-
-from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import DamagedError
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.sealed_file import SealedReader
 from emoasst_core.store.sessions import list_sessions
-from tests.faults.row import ROOT, Outcome, Row, child, kill
+from tests import media
+from tests.faults.power_rows import reached_s, readable_s
+from tests.faults.row import ROOT, Outcome, Row, child, done_of, each_try, kill, not_run
+
+sys.path.insert(0, str(ROOT / "tests" / "core" / "session"))
+import bombs
 
 KEY = bytes(32)
 
 
 def killed_while_recording(home: Path, tries: int) -> Outcome:
     """Kill the recording process at a random moment, then recover."""
-    chance, worst_s, unreadable, rows_lost, offered = random.Random(2), 0.0, 0, 0, 0
-    for number in range(tries):
+    chance, away_s, behind_s, unreadable, rows_lost, offered = random.Random(2), [], 0.0, 0, 0, 0
+    for number in each_try(tries):
         path = home / f"{number}" / "emoasst.sqlite"
         with child("record", path, home=home) as process:
             deadline, said = None, []
             for line in process.stdout:
                 said.append(line.split())
-                if deadline is None and said[-1][0] == "captured":
+                if said[-1] == ["captured", "20.0"] and deadline is None:
+                    break  # the machine is so busy that nothing has been encoded to the end yet
+                if deadline is None and said[-1][0] == "taken":
                     deadline = time.monotonic() + 1.5 + chance.uniform(0, 1.5)
                 if deadline is not None and time.monotonic() > deadline:
                     break
             kill(process)
             said += [line.split() for line in process.stdout]
-        captured_s = max(float(words[1]) for words in said if words[0] == "captured")
+        captured_s, handed_s = reached_s(said), max(float(words[1]) for words in said if words[0] == "captured")
         with Database(path) as database:
             vault = MediaVault(database)
             offered += vault.unfinished() == ["killed"]
             vault.recover("killed")
-            kept_s, is_read = _readable_s(vault)
-            unreadable += not is_read
-            worst_s = max(worst_s, captured_s - kept_s)
+            kept_s = readable_s(vault, "killed")
+            behind_s = max(behind_s, handed_s - kept_s)
+            if deadline is not None:
+                unreadable += kept_s == 0
+                away_s.append(captured_s - kept_s)
             there = {info.session_id for info in list_sessions(database)}
             rows_lost += sum(words[1] not in there for words in said if words[0] == "saved")
         shutil.rmtree(path.parent)
-    figure = f"at most {worst_s:.2f} s lost, {unreadable} unreadable, {rows_lost} rows lost, offered {offered} of {tries}"
+    mark = "1 s lost, 0 unreadable, 0 rows lost"
+    if not away_s:
+        return not_run("this machine is too busy to record at all", mark)
+    worst_s, tries = max(away_s), done_of(tries)
+    figure = (
+        f"at most {worst_s:.2f} s lost (median {statistics.median(away_s):.2f}; "
+        f"{behind_s:.2f} with what waited for a busy processor), "
+        f"{unreadable} unreadable, {rows_lost} rows lost, offered {offered} of {tries}"
+    )
     passed = worst_s <= 1.0 and unreadable == rows_lost == 0 and offered == tries
-    return Outcome(passed, figure, "1 s lost, 0 unreadable, 0 rows lost", tries)
-
-
-def _readable_s(vault: MediaVault) -> tuple[float, bool]:
-    """The moment to which both picture and sound can be decoded."""
-    ends = {"video": 0.0, "audio": 0.0}
-    for segment in vault.segments("killed"):
-        for kind in ends:
-            with vault.open("killed", segment.number) as reader, av.open(reader) as film:
-                streams = getattr(film.streams, kind)
-                for frame in film.decode(streams[0]) if streams else ():
-                    length = frame.samples / frame.sample_rate if kind == "audio" else 0.1
-                    ends[kind] = max(ends[kind], segment.start_s + float(frame.time) + length)
-    return min(ends.values()), min(ends.values()) > 0
-
-
-def power_cut_in_recording(home: Path, tries: int) -> Outcome:
-    """Keep what had been forced to the disk, cut or tear the rest, and recover."""
-    from emoasst_core.store import sealed_file
-
-    synced: list[int] = []
-    real = sealed_file.SealedWriter.sync
-    sealed_file.SealedWriter.sync = lambda self: (real(self), synced.append(os.fstat(self._handle).st_size))[0]
-    try:
-        with Database(home / "cut.sqlite") as database:
-            writer = MediaVault(database).record("cut")
-            rng, began = np.random.default_rng(0), time.monotonic()
-            image = rng.integers(0, 255, (240, 320, 3), np.uint8)
-            marks = []
-            for number in range(60):
-                writer.frame(Frame(number / 10, np.roll(image, number, 1)))
-                writer.sound(AudioBlock(number / 10, rng.standard_normal(1600).astype(np.float32) / 8))
-                while len(marks) < len(synced):
-                    marks.append((synced[len(marks)], number / 10))
-                time.sleep(max(0.0, began + number / 10 - time.monotonic()))
-            vault = MediaVault(database)
-            writing = next(vault.session_folder("cut").iterdir())
-            whole, chance, worst_s, bad = writing.read_bytes(), random.Random(3), 0.0, 0
-            for _ in range(tries):
-                number = chance.randrange(1, len(marks))
-                size, _ = marks[number - 1]
-                until, now_s = marks[number]
-                cut = chance.randrange(size, until + 1)
-                data = bytearray(whole[:cut])
-                if cut > size and chance.random() < 0.5:
-                    place = chance.randrange(size, cut)
-                    data[place:] = bytes(cut - place)
-                writing.write_bytes(bytes(data))
-                try:
-                    worst_s = max(worst_s, now_s - _decodable_s(writing, vault.segment_key("cut", 1)))
-                except (DamagedError, av.FFmpegError):
-                    bad += 1
-    finally:
-        sealed_file.SealedWriter.sync = real
-    return Outcome(bad == 0 and worst_s <= 2, f"at most {worst_s:.2f} s lost, {bad} unreadable of {tries}", "2 s of media", tries)
-
-
-def _decodable_s(path: Path, key: bytes) -> float:
-    end_s = 0.0
-    with SealedReader(path, key, is_whole=False) as reader, av.open(reader) as film:
-        for packet in film.demux():
-            end_s = max(end_s, float((packet.pts or 0) * packet.time_base))
-    return end_s
+    return Outcome(passed, figure, mark, tries)
 
 
 def flipped_bits_in_media(home: Path, tries: int) -> Outcome:
@@ -142,60 +91,47 @@ def flipped_bits_in_media(home: Path, tries: int) -> Outcome:
 
 def hostile_media(home: Path, tries: int) -> Outcome:
     """Change bytes of a short film at random and decode it in a process with limits."""
-    film = home / "film.mkv"
-    with av.open(str(film), "w") as container:
-        video = container.add_stream("mpeg4", rate=10)
-        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        for number in range(6):
-            image = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 40 * number, np.uint8), format="rgb24")
-            container.mux(video.encode(image.reformat(format="yuv420p")))
-        container.mux(video.encode(None))
-    data, chance = film.read_bytes(), random.Random(5)
+    kinds = ("mkv", "mp4", "wav", "flac", "ivf")
+    whole = {kind: _short(home / f"film.{kind}") for kind in kinds}
+    chance = random.Random(5)
     counts, crashes, escaped = {"read": 0, "refused": 0}, 0, []
-    for first in range(0, tries, 200):
+    for first in each_try(tries, 200):
         folder = home / "mutated"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         for number in range(first, min(tries, first + 200)):
-            changed = bytearray(data)
+            kind = kinds[number % len(kinds)]
+            changed = bytearray(whole[kind])
             for _ in range(chance.randrange(1, 12)):
-                changed[chance.randrange(len(data))] = chance.randrange(256)
-            (folder / f"{number:05d}.mkv").write_bytes(bytes(changed[: chance.randrange(len(data) // 2, len(data) + 1)]))
+                changed[chance.randrange(len(changed))] = chance.randrange(256)
+            (folder / f"{number:05d}.{kind}").write_bytes(changed[: chance.randrange(len(changed) // 2, len(changed) + 1)])
         with child("decode", folder, home=home) as process:
             lines = process.stdout.read().splitlines()
             crashes += process.wait() != 0
         for line in lines:
             counts[line] = counts.get(line, 0) + 1
             escaped += [line] * line.startswith("escaped")
+    tries = done_of(tries)
     figure = f"{crashes} crashes, {len(escaped)} errors not told as ours; {counts['read']} read, {counts['refused']} refused"
-    return Outcome(crashes == 0 and not escaped, figure, "0 crashes", tries)
+    passed = crashes == 0 and not escaped and counts["read"] + counts["refused"] == tries
+    return Outcome(passed, f"{figure} ({', '.join(kinds)})", "0 crashes", tries)
 
 
-def journey_without_network(home: Path, tries: int) -> Outcome:
-    """Analyse the bundled conversation with no network at all, every socket call counted."""
-    mark = "passes, 0 internet sockets"
-    if not shutil.which("strace") or subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode:
-        return Outcome(True, "skipped: strace or unshare is not available to this user", mark, 0)
-    log = home / "strace.log"
-    demo = ROOT / "assets" / "demo" / "conversation.webm"
-    command = [sys.executable, "-m", "emoasst_core.cli", "analyze", str(demo), "--out", str(home / "out")]
-    environment = {**os.environ, "EMOASST_HOME": str(home / "h"), "EMOASST_KEYS": "file", "PYTHONPATH": str(ROOT)}
-    result = subprocess.run(
-        ["unshare", "-n", "strace", "-f", "-qq", "-e", "trace=socket,connect", "-o", str(log), *command],
-        env=environment, capture_output=True, text=True, cwd=ROOT,
-    )  # fmt: skip
-    internet = len(re.findall(r"socket\(AF_INET6?,|sa_family=AF_INET", log.read_text(errors="replace")))
-    if result.returncode:
-        sys.stderr.write(result.stderr[-2000:])
-    return Outcome(
-        result.returncode == 0 and internet == 0, f"exit {result.returncode}, {internet} internet sockets", mark, tries
-    )
+def _short(path: Path) -> bytes:
+    """Half a second of picture and sound, or of what its kind holds."""
+    if path.suffix == ".wav":
+        media.sound_only(path, 0.5)
+    elif path.suffix == ".flac":
+        bombs.endless_silence(path, 10)
+    elif path.suffix == ".ivf":
+        bombs.endless_film(path, 20, step_us=100_000)
+    else:
+        media.talking_ramp(path, 0.5)
+    return path.read_bytes()
 
 
 ROWS = (
-    Row("kill -9 while recording", killed_while_recording, 1, 100),
-    Row("power cut while recording (replayed)", power_cut_in_recording, 40, 400),
+    Row("kill -9 while recording", killed_while_recording, 1, 100, is_timed=True),
     Row("bit flips and cuts in media", flipped_bits_in_media, 60, 400),
     Row("mutated media", hostile_media, 100, 10_000),
-    Row("the journey without a network", journey_without_network, 0, 1),
 )

@@ -13,7 +13,7 @@ from emoasst_core.store.backup import database_state
 from emoasst_core.store.database import Database
 from emoasst_core.store.gate import Gate
 from emoasst_core.store.sessions import delete_session, list_sessions, save_session
-from tests.faults.row import ROOT, Outcome, Row, child, kill
+from tests.faults.row import ROOT, Outcome, Row, child, kill, not_run
 
 sys.path.insert(0, str(ROOT / "tests" / "core" / "store"))
 from session_records import random_session, saved_file
@@ -94,7 +94,7 @@ def disk_full(home: Path, tries: int) -> Outcome:
         place = home / f"small-{number}"
         place.mkdir()
         if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], capture_output=True).returncode:
-            return Outcome(True, "skipped: this user may not mount a file system", "no crash, rows kept, DELETE works", 0)
+            return not_run("this user may not mount a file system", "no crash, rows kept, DELETE works")
         try:
             saved = []
             with Database(place / "emoasst.sqlite") as database:
@@ -168,7 +168,7 @@ def guessed_pin(home: Path, tries: int) -> Outcome:
 ROWS = (
     Row("kill in a migration, a backup, a settings save", killed_while_changing, 2, 40),
     Row("bit flips in the database", flipped_bits_in_database, 40, 400),
-    Row("disk full (small file system)", disk_full, 1, 5),
+    Row("disk full (small file system)", disk_full, 1, 5, is_timed=True),
     Row("wrong key, lost key", wrong_key, 3, 100),
     Row("PIN tries with restarts", guessed_pin, 60, 1000),
 )

@@ -174,3 +174,12 @@ def test_a_hostile_or_damaged_archive_is_refused_and_nothing_is_imported(family:
     assert {one.name for one in tmp_path.rglob("*")} - {one.name for one in before} <= {
         "new.sqlite", "new.sqlite-wal", "new.sqlite-shm"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [b"", b"null", b"[]", b"[" * 100_000, b"\xff\xfe", b'{"parts": 3}'])
+def test_a_list_of_contents_that_is_none_is_refused_as_any_bad_archive(text: bytes, tmp_path: Path, database: Database) -> None:
+    path = tmp_path / "bad.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("manifest.json", text)
+    with pytest.raises(StoreError):
+        read_archive(path, database, tmp_path / "sessions")

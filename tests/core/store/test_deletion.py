@@ -87,6 +87,15 @@ def test_a_deleted_person_leaves_no_canary(database: Database) -> None:
     assert list_shots(database) == []
 
 
+def test_files_of_a_session_that_was_not_recorded_go_with_the_person_who_was_recognised_in_it(database: Database) -> None:
+    eve = People(database).add("Eve", "adult").person_id
+    kept_session(database, "not-recorded", eve)
+    MediaVault(database).delete("not-recorded")
+    assert canaries(database) > 5
+    People(database).forget(eve)
+    assert canaries(database) == 0
+
+
 def test_everything_deleted_leaves_nothing_and_no_key(home: Path) -> None:
     with Database(home / "emoasst.sqlite") as database:
         kept_session(database, "to-go", "person 1")

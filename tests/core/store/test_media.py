@@ -151,6 +151,26 @@ def test_a_recording_that_broke_off_is_offered_and_plays_after_recovery(vault: M
     assert sound_s > 2.0
 
 
+@pytest.mark.parametrize("kept", [b"", b"EMAV1", bytes(13)], ids=["empty", "torn head", "zeros"])
+def test_a_file_of_which_not_even_the_head_came_to_the_disk_ends_its_recovery_quietly(vault: MediaVault, kept: bytes) -> None:
+    writer = vault.record("cut")
+    capture(writer, 0.0, 1.5)
+    (path,) = vault.session_folder("cut").iterdir()
+    path.write_bytes(kept)
+    assert vault.recover("cut") == 0.0
+    assert vault.unfinished() == [] and list(vault.session_folder("cut").iterdir()) == []
+
+
+def test_a_file_whose_head_was_changed_is_told_and_stays(vault: MediaVault) -> None:
+    writer = vault.record("changed")
+    capture(writer, 0.0, 1.5)
+    (path,) = vault.session_folder("changed").iterdir()
+    path.write_bytes(b"X" + path.read_bytes()[1:])
+    with pytest.raises(DamagedError):
+        vault.recover("changed")
+    assert path.exists()
+
+
 def test_a_nearly_full_disk_ends_the_recording_and_keeps_all_of_it(vault: MediaVault, monkeypatch: pytest.MonkeyPatch) -> None:
     writer = vault.record("full")
     capture(writer, 0.0, 2.0)

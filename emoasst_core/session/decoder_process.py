@@ -1,0 +1,103 @@
+"""A process that does nothing but decode one recording, under limits; what a hostile file does to it stays in it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from emoasst_core.errors import EmoAsstError, MediaError
+from emoasst_core.session.decoder_messages import MOST_BYTES, packed, unpacked
+from emoasst_core.session.decoding_limits import TOO_LARGE, limit_this_process
+from emoasst_core.session.parent_watch import end_with_parent
+
+NUM_THREADS: Final[str] = "2"
+DEATH_S: Final[float] = 2.0
+
+Answer = Callable[[object], None]  # says one thing; see `decoder_messages`
+Work = Callable[..., None]  # called there with the connection to listen on, how to answer, the path, and what was given
+
+
+class DecoderProcess:
+    """The process and our end of its pipe.
+
+    Args:
+        work: a function of a module, called as `work(connection, answer, path, *arguments)` once the limits are set.
+        path: the recording.
+        arguments: whatever else `work` needs.
+    """
+
+    def __init__(self, work: Work, path: Path, *arguments: object) -> None:
+        self._name = path.name
+        context = multiprocessing.get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, work, path, *arguments), name="emoasst-decoder", daemon=True)
+        self._process.start()
+        theirs.close()
+
+    def ask(self, message: object) -> None:
+        """Say something to it; what is wrong with it is told by the next `answer`."""
+        try:
+            self._connection.send(message)
+        except OSError:
+            return
+
+    def answer(self, within_s: float) -> Any:
+        """The next thing it says.
+
+        Raises:
+            MediaError: what is wrong with the recording, in its words or ours.
+        """
+        try:
+            if not self._connection.poll(within_s):
+                self.end()
+                raise MediaError(
+                    f"{self._name} takes too long to read, so its decoder was ended.",
+                    "Check that it plays; if it does, export it as MP4, MKV or WAV.",
+                )
+            answer = unpacked(self._connection.recv_bytes(MOST_BYTES))
+        except (EOFError, OSError) as error:
+            raise self._death() from error
+        if isinstance(answer, MediaError):
+            raise answer
+        return answer
+
+    def end(self) -> None:
+        """At once, whatever it is doing; from any thread, and more than once if need be."""
+        self._process.kill()
+        self._process.join()
+
+    def _death(self) -> MediaError:
+        self._process.join(DEATH_S)
+        if self._process.exitcode == TOO_LARGE:
+            return MediaError(
+                f"{self._name} asks for far more memory than a recording needs.", "Do not use it: it may be made to do harm."
+            )
+        return MediaError(
+            f"{self._name} broke its decoder; nothing else was harmed.",
+            "Check that it plays; if it does, export it as MP4, MKV or WAV.",
+        )
+
+
+def _serve(connection: Connection, work: Work, path: Path, *arguments: object) -> None:
+    end_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = NUM_THREADS
+    limit_this_process()
+
+    def answer(message: object) -> None:
+        connection.send_bytes(packed(message))
+
+    try:
+        work(connection, answer, path, *arguments)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # nobody wants the rest
+    except MemoryError:
+        os._exit(TOO_LARGE)
+    except EmoAsstError as error:
+        answer(MediaError(error.message, error.next_step))

@@ -1,0 +1,81 @@
+"""What `make sbom` and `make audit` say."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packaging"))
+import audit
+import sbom
+
+
+def test_the_list_of_parts_names_every_dependency_once_with_its_version() -> None:
+    made = sbom.document(datetime.now(UTC))
+    refs = [one["bom-ref"] for one in made["components"]]
+    assert len(set(refs)) == len(refs)
+    versions = {one["name"]: one.get("version") for one in made["components"]}
+    for name in ("torch", "av", "sqlcipher3", "pyside6-essentials", "cryptography"):
+        assert versions[name] == version(name)
+    assert (made["bomFormat"], made["specVersion"]) == ("CycloneDX", "1.6")
+
+
+def test_what_each_part_needs_is_in_the_list_itself() -> None:
+    made = sbom.document(datetime.now(UTC))
+    refs = {one["bom-ref"] for one in made["components"]} | {made["metadata"]["component"]["bom-ref"]}
+    needed = {ref for entry in made["dependencies"] for ref in (entry["ref"], *entry["dependsOn"])}
+    assert needed <= refs
+    cffi = next(entry for entry in made["dependencies"] if entry["ref"].startswith("pkg:pypi/cryptography@"))
+    assert any(ref.startswith("pkg:pypi/cffi@") for ref in cffi["dependsOn"])
+
+
+def test_the_models_that_ship_are_listed_by_their_hash() -> None:
+    starter = next(one for one in sbom.document(datetime.now(UTC))["components"] if one["name"] == "starter")
+    assert starter["type"] == "machine-learning-model" and len(starter["hashes"][0]["content"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "sentence"),
+    [
+        ([{"name": "av", "version": "18", "vulns": []}], audit.CLEAN, "1 packages were looked up; 0 have known weaknesses."),
+        (
+            [{"name": "av", "version": "1", "vulns": [{"id": "CVE-1", "fix_versions": ["2"]}]}],
+            audit.WEAK,
+            "av 1: CVE-1 (2)",
+        ),
+        (
+            [{"name": "av", "version": "18", "vulns": []}, {"name": "torch", "skip_reason": "not there"}],
+            audit.NOT_ASKED,
+            "did not answer: torch.",
+        ),
+        ([{"name": "torch", "skip_reason": "not there"}], audit.NOT_ASKED, "did not answer: torch.\nOf those nothing is known"),
+    ],
+    ids=["clean", "weak", "partly unknown", "unknown"],
+)
+def test_an_answer_is_told_in_words_and_in_the_exit_code(found: list, code: int, sentence: str) -> None:
+    said: list[str] = []
+    assert audit.tell(found, said.append) == code
+    assert sentence in "\n".join(said)
+
+
+@pytest.mark.parametrize("text", ["", "{}", "not JSON", json.dumps([])])
+def test_an_answer_that_is_none_is_never_taken_for_clean(tmp_path: Path, text: str) -> None:
+    (tmp_path / "audit.json").write_text(text)
+    assert audit.read_answer(tmp_path / "audit.json") is None
+
+
+def test_where_nobody_can_be_asked_that_is_said_and_nothing_is_called_sound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = tmp_path / "pip-audit"
+    tool.write_text("#!/bin/sh\necho 'no route to the index' >&2\nexit 1\n")
+    tool.chmod(0o755)
+    monkeypatch.setattr(audit, "tool_in", lambda _folder: str(tool))
+    said: list[str] = []
+    assert audit.audit_environment(sys.executable, tmp_path, said.append) == audit.NOT_ASKED
+    assert "no route to the index" in said[0] and "no sign that they are sound" in said[1]
