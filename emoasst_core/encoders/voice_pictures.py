@@ -93,7 +93,6 @@ class VoicePictureMaker(nn.Module):
         ):
             self.register_buffer(name, values, persistent=False)
 
-    @torch.autocast("cpu", enabled=False)
     def forward(self, samples: Tensor, mask: Tensor) -> VoicePictures:
         """Draw a batch of sounds.
 
@@ -103,7 +102,8 @@ class VoicePictureMaker(nn.Module):
         """
         num_frames = 1 + samples.shape[1] // HOP_LENGTH
         frame_mask = torch.arange(num_frames, device=samples.device)[None] < (1 + mask.sum(1) // HOP_LENGTH)[:, None]
-        return VoicePictures(self._mels(samples, frame_mask), *self._pitch(samples), frame_mask)
+        with torch.autocast(samples.device.type, enabled=False):
+            return VoicePictures(self._mels(samples, frame_mask), *self._pitch(samples), frame_mask)
 
     def _mels(self, samples: Tensor, frame_mask: Tensor) -> Tensor:
         spectrum = torch.stft(
@@ -134,7 +134,8 @@ class VoicePictureMaker(nn.Module):
 def _autocorrelation(frames: Tensor) -> Tensor:
     """(..., n) -> (..., n) unnormalised, by the Fourier transform of the padded frames (Wiener-Khinchin)."""
     length = frames.shape[-1]
-    return torch.fft.irfft(_power(torch.fft.rfft(frames, 2 * length)), 2 * length)[..., :length]
+    result: Tensor = torch.fft.irfft(_power(torch.fft.rfft(frames, 2 * length)), 2 * length)[..., :length]
+    return result
 
 
 def _power(spectrum: Tensor) -> Tensor:

@@ -82,8 +82,9 @@ def load_left_out(path: Path) -> LeftOut:
     """Read what `LeftOut.save` wrote."""
     with np.load(path, allow_pickle=False) as archive:
         values: dict[str, Any] = {name: archive[name] for name in archive.files if name != "text_weights"}
-    names = {name: tuple(values.pop(name).tolist()) for name in ("speakers", "corpora", "train_speakers")}
-    return LeftOut(name=path.stem, scale=float(values.pop("scale")), **names, **values)
+    for name in ("speakers", "corpora", "train_speakers"):
+        values[name] = tuple(values[name].tolist())
+    return LeftOut(name=path.stem, scale=float(values.pop("scale")), **values)
 
 
 def leave_out(
