@@ -137,6 +137,19 @@ class StretchSeeker:
         return replace(frame, time_s=frame.time_s + start_s) if frame is not None else None
 
 
+def picture_at(source: Source, time_s: float) -> Frame | None:
+    """One picture of a recording, for a thumbnail.
+
+    Raises:
+        MediaError: it cannot be used.
+    """
+    seeker = PictureSeeker(source) if isinstance(source, Path) else StretchSeeker(source)
+    try:
+        return seeker.step(time_s, 0)
+    finally:
+        seeker.close()
+
+
 class Playback:
     """A thread that fetches pictures; of several moments asked for in a row only the last is shown.
 
