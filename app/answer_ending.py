@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.services import Services
@@ -43,9 +44,8 @@ class AnswerEnding:
         """Bring back the state before the last change."""
 
         def undo(database: Database) -> RoundReport:
-            version = take_last_change_back(database)
-            report = report_round(database, None)
-            return RoundReport((f"Taken back. {_uses(version.num_shots)}",), report.versions)
+            take_last_change_back(database)
+            return replace(report_round(database, None), sentences=("Taken back.",))
 
         self._read(undo)
 
@@ -54,8 +54,7 @@ class AnswerEnding:
 
         def use(database: Database) -> RoundReport:
             release(database, held_back)
-            report = report_round(database, None)
-            return RoundReport(("The answers that waited are used now.",), report.versions)
+            return replace(report_round(database, None), sentences=("The answers that waited are used now.",))
 
         self._read(use)
 
@@ -69,8 +68,8 @@ class AnswerEnding:
         self._services.background.run(read, self._list, self._say)
 
     def _list(self, report: RoundReport) -> None:
-        current, *earlier = report.versions
-        self._view.changed.setText("\n".join((*report.sentences, _uses(current.num_shots))))
+        earlier = report.versions[1:]
+        self._view.changed.setText("\n".join((*report.sentences, _uses(report.num_used))))
         self._clear()
         if report.held_back:
             self._add_button("Use them anyway", lambda: self.use_anyway(report.held_back))

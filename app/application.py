@@ -55,6 +55,7 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
         window.review_page.close_player()
         window.answer_page.close_player()
         window.practice_page.close_player()
+        window.reembedding.close()
         services.runner.close()
         services.background.close()
         for part in (window, window.child_window, services.bridge, services.background, services.preferences):

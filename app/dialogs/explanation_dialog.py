@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.dialogs.dialog_layout import fit_dialog, lay_out_dialog
 from app.item_models.timeline_model import clock_text
-from app.player import Player
+from app.player import NOTHING_KEPT, Player
 from app.services import Services
 from app.widgets.picture_view import PictureView
 from app.widgets.text import Button, label
@@ -56,6 +56,7 @@ class ExplanationDialog(QDialog):
         self.close_button.clicked.connect(self.reject)
         self.player.frame_shown.connect(self.picture.show_frame)
         self.player.failed.connect(lambda error: self.picture.say(f"{error.message} {error.next_step}"))
+        self.player.nothing_kept.connect(lambda: self.picture.say(NOTHING_KEPT))
         for clip, button in zip(explanation.clips, self.clip_buttons, strict=True):
             self._fetch_thumbnail(clip, button)
         (self.clip_buttons[0] if self.clip_buttons else self.close_button).setFocus()
