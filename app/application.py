@@ -20,7 +20,9 @@ from app.preferences import Preferences
 from app.services import Services
 from emoasst_core import paths
 from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.review.clip_collection import clip_spans
 from emoasst_core.session.message import DEFAULT_FACTORY
+from emoasst_core.session.recorder import recording_sinks
 from emoasst_core.session.runner import SessionRunner
 
 
@@ -73,6 +75,7 @@ def open_services(profile: str, factory: str) -> Services:
         database_path=paths.database_path(),
         sessions_folder=paths.sessions_folder(),
         factory=factory,
+        open_sinks=recording_sinks(paths.database_path(), clip_spans),
     )
     background, database_path = Background(), paths.database_path()
     return Services(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -65,14 +66,22 @@ class MediaVault:
         """
         from emoasst_core.store.recording_writer import RecordingWriter  # brings the encoders in
 
+        self.begin(session_id)
+        return RecordingWriter(self, session_id)
+
+    def begin(self, session_id: str, is_clips: bool = False) -> None:
+        """Make the key of a session's recording; with `is_clips` only its clips may be in it.
+
+        Raises:
+            StoreError: the session is recorded already.
+        """
         with self.database.writing():
             if self.database.rows("SELECT 1 FROM recordings WHERE session_id = ?", (session_id,)):
                 raise StoreError(f"The session {session_id} is recorded already.", "Start a new one.")
             self.database.execute(
-                "INSERT INTO recordings (session_id, wrapped_key, started_at) VALUES (?, ?, ?)",
-                (session_id, self._wrapped(session_id, secrets.token_bytes(32)), now_text()),
+                "INSERT INTO recordings (session_id, wrapped_key, started_at, is_clips) VALUES (?, ?, ?, ?)",
+                (session_id, self._wrapped(session_id, secrets.token_bytes(32)), now_text(), int(is_clips)),
             )
-        return RecordingWriter(self, session_id)
 
     def segments(self, session_id: str) -> tuple[Segment, ...]:
         """The files of a session in order; none where nothing was kept."""
@@ -178,6 +187,19 @@ class MediaVault:
             self.database.execute(
                 "UPDATE segments SET end_s = ? WHERE session_id = ? AND number = ?", (end_s, session_id, number)
             )
+
+    def replace_segments(self, session_id: str, key: bytes, segments: Sequence[Segment]) -> None:
+        """Let the files of a session be these, sealed under this key; the key before is gone for good."""
+        with self.database.writing():
+            self.database.execute(
+                "UPDATE recordings SET wrapped_key = ? WHERE session_id = ?", (self._wrapped(session_id, key), session_id)
+            )
+            self.database.execute("DELETE FROM segments WHERE session_id = ?", (session_id,))
+            self.database.execute_many(
+                "INSERT INTO segments VALUES (?, ?, ?, ?)",
+                [(session_id, segment.number, segment.start_s, segment.end_s) for segment in segments],
+            )
+        self.database.checkpoint()
 
     def add_gap(self, session_id: str, start_s: float, end_s: float, reason: str) -> None:
         """Note that nothing was captured between two times."""

@@ -109,6 +109,9 @@ class People:
                 self._database.execute(
                     "DELETE FROM clips WHERE person = ? AND clip_id NOT IN (SELECT clip_id FROM clip_answers)", (person_id,)
                 )
+        from emoasst_core.store.clip_media import drop_orphans  # brings the decoder in: only where something is taken back
+
+        drop_orphans(self._database)
         self._database.checkpoint()
 
     def consents(self, person_id: str) -> frozenset[str]:
