@@ -89,11 +89,10 @@ def relabel(
             set_label(database, session_id, utterance_number, name, labeller)
         twins = twins_of(database, session_id, utterance_number, session.encoder_hash)
         sitting = sitting or (f"answered {session_id} {utterance_number}" if twins else "")  # all of them are one change
-        given = {"answers": answers, "told_by": told_by, "sitting": sitting}
         for twin in twins:  # what other models made of the clip carries the same answer
             same = replace(shot, keys=twin.shot.keys, encoder_hash=twin.shot.encoder_hash)
-            add_shot(database, same, session_id, utterance_number, labeller, **given)
-        return add_shot(database, shot, session_id, utterance_number, labeller, **given)
+            add_shot(database, same, session_id, utterance_number, labeller, answers=answers, told_by=told_by, sitting=sitting)
+        return add_shot(database, shot, session_id, utterance_number, labeller, answers=answers, told_by=told_by, sitting=sitting)
 
 
 def withdraw(database: Database, shot_id: int, labeller: str | None = None, *, sitting: str = "") -> ShotRecord:

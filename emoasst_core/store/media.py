@@ -166,15 +166,53 @@ class MediaVault:
             StoreError: nothing was kept of this session.
             DamagedError: the wrapped key is not what was written.
         """
+        return derived(self.recording_key(session_id), f"segment {segment}")
+
+    def recording_key(self, session_id: str) -> bytes:
+        """(32,) bytes that the keys of its files come from.
+
+        Raises:
+            StoreError, DamagedError: as `segment_key`.
+        """
         rows = self.database.rows("SELECT wrapped_key FROM recordings WHERE session_id = ?", (session_id,))
         if not rows:
             raise StoreError(f"Nothing was kept of the session {session_id}.", "Its readings can still be seen.")
         wrapped = rows[0]["wrapped_key"]
         try:
-            key = self._cipher().decrypt(wrapped[:12], wrapped[12:], session_id.encode("utf-8"))
+            return self._cipher().decrypt(wrapped[:12], wrapped[12:], session_id.encode("utf-8"))
         except InvalidTag as error:
             raise DamagedError(f"The key of the recording {session_id} is damaged.", "Put a backup in its place.") from error
-        return derived(key, f"segment {segment}")
+
+    def facts(self, session_id: str) -> tuple[str, bool]:
+        """When the recording began, and whether only clips may be in it."""
+        (row,) = self.database.rows("SELECT started_at, is_clips FROM recordings WHERE session_id = ?", (session_id,))
+        return row["started_at"], bool(row["is_clips"])
+
+    def gaps(self, session_id: str) -> list[tuple[float, float, str]]:
+        """(start, end, reason) of what was not captured."""
+        rows = self.database.rows("SELECT * FROM gaps WHERE session_id = ? ORDER BY start_s", (session_id,))
+        return [(row["start_s"], row["end_s"], row["reason"]) for row in rows]
+
+    def adopt(
+        self,
+        session_id: str,
+        key: bytes,
+        facts: tuple[str, bool],
+        segments: Sequence[Segment],
+        gaps: Sequence[tuple[float, float, str]],
+    ) -> None:
+        """Take over a recording that was made elsewhere, with its `facts`; its files come after."""
+        started_at, is_clips = facts
+        with self.database.writing():
+            self.database.execute(
+                "INSERT INTO recordings (session_id, wrapped_key, started_at, is_clips) VALUES (?, ?, ?, ?)",
+                (session_id, self._wrapped(session_id, key), started_at, int(is_clips)),
+            )
+            for segment in segments:
+                self.open_segment(session_id, segment.number, segment.start_s)
+                self.close_segment(session_id, segment.number, segment.end_s or segment.start_s)
+            for gap in gaps:
+                self.add_gap(session_id, *gap)
 
     def open_segment(self, session_id: str, number: int, start_s: float) -> None:
         """Note that a file is being written."""

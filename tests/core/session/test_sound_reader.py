@@ -15,7 +15,7 @@ from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame, Timeline
 from emoasst_core.session.kept_media import media_of
 from emoasst_core.session.playback import StretchSeeker
 from emoasst_core.session.playback_source import Stretch
-from emoasst_core.session.recorder import Recorder
+from emoasst_core.session.recorder import MAX_FRAMES, Recorder
 from emoasst_core.session.sound_playback import SoundPlayback
 from emoasst_core.session.sound_reader import BYTES_PER_S, RATE_HZ, SourceSound
 from emoasst_core.store.database import Database
@@ -42,6 +42,8 @@ sys.addaudithook(_listen)
 def feed(sink: Recorder | RecordingWriter, length_s: float = LENGTH_S) -> None:
     for number in range(round(length_s * 30)):
         now_s = number / 30
+        while getattr(sink, "_num_frames", 0) > MAX_FRAMES // 2:  # a camera is not this quick: nothing is to be dropped here
+            time.sleep(0.005)
         sink.frame(Frame(now_s, np.full((120, 160, 3), 20 if now_s < SILENT_UNTIL_S - 1e-6 else 220, np.uint8)))
         if number % 3 == 0:
             times = now_s + np.arange(SAMPLE_RATE_HZ // 10) / SAMPLE_RATE_HZ
