@@ -18,6 +18,7 @@ from emoasst_core.store.shots import (
     ShotRecord,
     add_shot,
     find_record,
+    get_record,
     list_shots,
     remove_shot,
     rollback,
@@ -109,8 +110,8 @@ def withdraw(database: Database, shot_id: int, labeller: str | None = None, *, s
         CacheError: no such shot is in the cache.
     """
     with database.writing():
-        found = [record for record in list_shots(database) if record.shot.shot_id == shot_id]
-        twins = twins_of(database, *place_of(found[0]), found[0].shot.encoder_hash) if found else []
+        found = get_record(database, shot_id)
+        twins = twins_of(database, *place_of(found), found.shot.encoder_hash) if found else []
         sitting = sitting or (f"withdrawn {shot_id}" if labeller is not None or twins else "")  # out and in are one change
         record = remove_shot(database, shot_id, sitting=sitting)
         for twin in twins:

@@ -1,26 +1,21 @@
-"""Keeping only the clips to ask about: cut out of a recording that passes, each a sealed file that goes when its clip goes."""
+"""Keeping only the clips to ask about: cut out of a recording that passes, each a sealed file of its own."""
 
 from __future__ import annotations
 
 import math
-import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import av
 import numpy as np
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
-from emoasst_core.store.database import Database
-from emoasst_core.store.key_card import derived
-from emoasst_core.store.media import WRITING, MediaVault, Segment
+from emoasst_core.store.media import WRITING, MediaVault
 from emoasst_core.store.passing_recording import PassingRecording
-from emoasst_core.store.sealed_file import SealedReader, SealedWriter
 from emoasst_core.store.segment_writer import SegmentWriter, kept_size
 
 Span = tuple[float, float]
 KEY_PICTURES_S: Final = 2.5  # the recorder writes a key picture at least this often
-PIECE_BYTES: Final = 65_536
 
 
 def keep_clips(vault: MediaVault, session_id: str, passing: PassingRecording, spans: Sequence[Span]) -> int:
@@ -44,52 +39,6 @@ def keep_clips(vault: MediaVault, session_id: str, passing: PassingRecording, sp
     for number, (span, items) in enumerate(kept, 1):
         _write(vault, session_id, number, span, items)
     return len(kept)
-
-
-def keep_only(vault: MediaVault, session_id: str, numbers: Collection[int]) -> None:
-    """Keep these files of a session under a new key; with the old one every other becomes unreadable, and is removed.
-
-    Raises:
-        StoreError, DamagedError: nothing was kept of the session, or a file was changed.
-    """
-    segments = vault.segments(session_id)
-    kept = [segment for segment in segments if segment.number in numbers and segment.end_s is not None]
-    if not kept:
-        vault.delete(session_id)
-        return
-    key, next_number = secrets.token_bytes(32), max(segment.number for segment in segments) + 1
-    moved = []
-    for number, segment in enumerate(kept, next_number):
-        vault.path(session_id, number).unlink(missing_ok=True)
-        with vault.open(session_id, segment.number) as reader:
-            _seal_again(reader, SealedWriter(vault.path(session_id, number), derived(key, f"segment {number}")))
-        moved.append(Segment(number, segment.start_s, segment.end_s))
-    vault.replace_segments(session_id, key, moved)
-    for segment in segments:
-        vault.path(session_id, segment.number).unlink(missing_ok=True)
-
-
-def drop_orphans(database: Database) -> int:
-    """Remove picture and sound of clips that are not asked about any more; how many files went.
-
-    Raises:
-        StoreError: the database cannot be written.
-    """
-    vault, num_dropped = MediaVault(database), 0
-    for row in database.rows("SELECT session_id FROM recordings WHERE is_clips = 1"):
-        clips = database.rows(
-            "SELECT start_s, end_s FROM clips JOIN sessions USING (session_key) WHERE session_id = ?", (row["session_id"],)
-        )
-        segments = vault.segments(row["session_id"])
-        wanted = {
-            segment.number
-            for segment in segments
-            if any(clip["start_s"] < (segment.end_s or math.inf) and clip["end_s"] > segment.start_s for clip in clips)
-        }
-        if len(wanted) < len(segments):
-            keep_only(vault, row["session_id"], wanted)
-            num_dropped += len(segments) - len(wanted)
-    return num_dropped
 
 
 def merged(spans: Sequence[Span]) -> tuple[Span, ...]:
@@ -157,15 +106,6 @@ def _cut(time_s: float, samples: Any, start_s: float, end_s: float) -> Iterator[
     last = max(0, round((end_s - time_s) * SAMPLE_RATE_HZ))
     if len(samples[first:last]):
         yield AudioBlock(time_s + first / SAMPLE_RATE_HZ, np.asarray(samples[first:last], np.float32))
-
-
-def _seal_again(reader: SealedReader, writer: SealedWriter) -> None:
-    try:
-        while piece := reader.read(PIECE_BYTES):
-            writer.write(piece)
-        writer.finish()
-    finally:
-        writer.abandon()
 
 
 def _start_s(item: Frame | AudioBlock) -> float:

@@ -130,14 +130,20 @@ def shots_for(database: Database, encoder_hash: str) -> list[Shot]:
     return [record.shot for record in records if record.shot.encoder_hash == encoder_hash and not record.is_held]
 
 
+def get_record(database: Database, shot_id: int) -> ShotRecord | None:
+    """The shot of this id, where it is in the cache."""
+    return next(iter(_records(database, shot_id)), None)
+
+
 def twins_of(database: Database, session_id: str, utterance_number: int, encoder_hash: str) -> list[ShotRecord]:
     """The shots in the cache that answer for one utterance by other encoders than these."""
-    return [
-        record
-        for record in list_shots(database)
-        if (record.session_id, record.utterance_number) == (session_id, utterance_number)
-        and record.shot.encoder_hash != encoder_hash
-    ]
+    found = database.rows(
+        """SELECT shot_id FROM shots JOIN cache_members USING (shot_id)
+           WHERE version = (SELECT max(version) FROM cache_versions)
+           AND session_id = ? AND utterance_number = ? AND encoder_hash <> ? ORDER BY shot_id""",
+        (session_id, utterance_number, encoder_hash),
+    )
+    return [record for row in found for record in _records(database, row["shot_id"])]
 
 
 def find_record(database: Database, session_id: str, utterance_number: int, encoder_hash: str) -> ShotRecord | None:

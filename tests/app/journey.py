@@ -1,6 +1,7 @@
 """The parts of the learning journey: what the film shows, what the family says of it, and how right the cues were."""
 
 import json
+import time
 from dataclasses import replace
 
 import av
@@ -22,6 +23,7 @@ EXCERPT_S = 22.0  # of the demo: calm, happy, calm, sad, surprised
 EDGE_S = 0.5  # the last moment of a film is not judged
 RATE_HZ = 3.0
 WELL_READ = 0.85
+TURN_S, MOST_TURNS = 20.0, 15
 
 
 def excerpt(source, target):
@@ -119,7 +121,16 @@ def watch(window, recording, marks_s=(), realtime=True):
         yield lambda mark_s=mark_s: runner._run.transport.now_s() >= mark_s
         press(window, Qt.Key.Key_Q)
     review = window.review_page
-    yield lambda: len(list_all()) > shown and window.pages.currentWidget() is review and review.model.rowCount() > 0
+
+    def is_over():
+        return len(list_all()) > shown and window.pages.currentWidget() is review and review.model.rowCount() > 0
+
+    for _ in range(MOST_TURNS):  # a slow machine may take its time
+        until_s = time.monotonic() + TURN_S
+        yield lambda until_s=until_s: is_over() or time.monotonic() > until_s
+        if is_over():
+            return
+    raise AssertionError("the recording was not looked at in time")
 
 
 def list_all():

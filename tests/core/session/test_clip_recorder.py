@@ -22,7 +22,7 @@ from emoasst_core.session.playback_source import is_kept
 from emoasst_core.session.recorder import Recorder, recording_sinks
 from emoasst_core.session.sinks import Sinks
 from emoasst_core.store import passing_recording
-from emoasst_core.store.clip_media import drop_orphans, keep_only
+from emoasst_core.store.clip_retention import drop_orphans, keep_only
 from emoasst_core.store.clips import Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
