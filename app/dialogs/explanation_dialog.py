@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QHideEvent, QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QDialog, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QImage, QPixmap
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.dialogs.dialog_layout import fit_dialog, lay_out_dialog
 from app.item_models.timeline_model import clock_text
@@ -42,6 +42,7 @@ class ExplanationDialog(QDialog):
         self.picture.say("Choose a clip to see it.")
         self.picture.setVisible(any(clip.media is not None for clip in explanation.clips))
         self.clip_buttons = tuple(self._clip_button(clip) for clip in explanation.clips)
+        self.thumbnails: list[QLabel] = []
         self.text = QPlainTextEdit(self._plain_text())
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
@@ -57,8 +58,8 @@ class ExplanationDialog(QDialog):
         self.player.frame_shown.connect(self.picture.show_frame)
         self.player.failed.connect(lambda error: self.picture.say(f"{error.message} {error.next_step}"))
         self.player.nothing_kept.connect(lambda: self.picture.say(NOTHING_KEPT))
-        for clip, button in zip(explanation.clips, self.clip_buttons, strict=True):
-            self._fetch_thumbnail(clip, button)
+        for clip, thumbnail in zip(explanation.clips, self.thumbnails, strict=True):
+            self._fetch_thumbnail(clip, thumbnail)
         (self.clip_buttons[0] if self.clip_buttons else self.close_button).setFocus()
 
     def toggle_text(self) -> None:
@@ -96,32 +97,46 @@ class ExplanationDialog(QDialog):
         return f"{clip.name or 'Somebody'}, {when}{words}: you said {said}{kept}."
 
     def _clip_button(self, clip: HeardClip) -> Button:
-        button = Button(self._named(clip).rstrip("."), "quiet")
+        button = Button("Play", "quiet", "play")
         can_play = clip.media is not None
         button.setAccessibleName(f"{'Play' if can_play else 'Cannot play'}: {self._named(clip)}")
         button.setEnabled(can_play)
-        button.setIconSize(THUMBNAIL)
         button.clicked.connect(partial(self.play, clip))
         return button
 
-    def _fetch_thumbnail(self, clip: HeardClip, button: Button) -> None:
+    def _clip_row(self, clip: HeardClip, button: Button) -> QHBoxLayout:
+        """Thumbnail, words, and the button that plays it."""
+        thumbnail = QLabel()
+        thumbnail.setFixedSize(THUMBNAIL)
+        thumbnail.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        thumbnail.setVisible(clip.media is not None)
+        self.thumbnails.append(thumbnail)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(thumbnail)
+        row.addWidget(label(self._named(clip)), 1)
+        row.addWidget(button)
+        return row
+
+    def _fetch_thumbnail(self, clip: HeardClip, thumbnail: QLabel) -> None:
         media = clip.media
         if media is None:
             return
         middle_s = (clip.start_s + clip.end_s) / 2
         self._services.background.run(
-            lambda: picture_at(media, middle_s), partial(self._show_thumbnail, button), lambda _error: None
+            lambda: picture_at(media, middle_s), partial(self._show_thumbnail, thumbnail), lambda _error: None
         )
 
-    def _show_thumbnail(self, button: Button, frame: Frame | None) -> None:
+    def _show_thumbnail(self, thumbnail: QLabel, frame: Frame | None) -> None:
         if frame is None or self._is_over:
             return
         height, width = frame.image.shape[:2]
         image = QImage(frame.image.data, width, height, frame.image.strides[0], QImage.Format.Format_RGB888)
-        small = QPixmap.fromImage(image).scaled(
-            THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        thumbnail.setPixmap(
+            QPixmap.fromImage(image).scaled(
+                THUMBNAIL, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+            )
         )
-        button.setIcon(QIcon(small))
 
     def _lay_out(self) -> None:
         column = QVBoxLayout(self._shown)
@@ -130,8 +145,8 @@ class ExplanationDialog(QDialog):
         for sentence in self.sentences:
             column.addWidget(label(sentence))
         column.addWidget(self.picture)
-        for button in self.clip_buttons:
-            column.addWidget(button)
+        for clip, button in zip(self.explanation.clips, self.clip_buttons, strict=True):
+            column.addLayout(self._clip_row(clip, button))
         content = QVBoxLayout()
         content.setSpacing(12)
         content.addWidget(self._shown)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoasst_core.datatypes import Modality, Vector
 from emoasst_core.embedding_classifier import EmbeddingClassifier
@@ -18,6 +19,7 @@ from emoasst_core.store.sessions import SessionRecord, save_session
 from emoasst_core.store.shots import list_shots, shots_for
 from emoasst_core.store.utterances import UtteranceRow
 
+Array = NDArray[np.float64]
 NOISE = 0.05  # per number of an embedding: near the demo's own, but no two alike
 
 
@@ -72,7 +74,7 @@ def bench_answers(
 def _change_after_undo(database: Database, classifier: EmbeddingClassifier, row: UtteranceRow, mode: str) -> float:
     """Largest difference in any log-probability before an answer and after it was given and taken back."""
     query = _near(row.embeddings, np.random.default_rng(1))
-    readings = []
+    readings: list[Array] = []
     session_id = list_shots(database)[-1].session_id
     withdraw(database, list_shots(database)[-1].shot.shot_id)
     for answers in (False, True, False):

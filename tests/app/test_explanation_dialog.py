@@ -8,6 +8,7 @@ import pytest
 from clip_session import save_unclear_session
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from test_pages_look import Album
 
 from app.dialogs.explanation_dialog import ExplanationDialog
 from emoasst_core import paths
@@ -45,7 +46,12 @@ def dialog_of(window):
     return found[0] if found else None
 
 
-def test_the_clip_that_spoke_is_named_shown_and_played_and_the_same_stands_as_text(drive, tmp_path, hash_of_starter):
+@pytest.fixture
+def album(output_folder):
+    return Album(output_folder / "pages")
+
+
+def test_the_clip_that_spoke_is_named_shown_and_played_and_the_same_stands_as_text(drive, tmp_path, hash_of_starter, album):
     save_two_evenings(tmp_path, hash_of_starter)
 
     def script(window):
@@ -58,7 +64,9 @@ def test_the_clip_that_spoke_is_named_shown_and_played_and_the_same_stands_as_te
         (button,) = dialog.clip_buttons
         yield button.hasFocus
         assert "you said happy" in button.accessibleName() and button.accessibleName().startswith("Play")
-        yield lambda: not button.icon().isNull()
+        yield lambda: not dialog.thumbnails[0].pixmap().isNull()
+        album.each(window, dialog, "why")
+        button.setFocus()
         QTest.keyClick(button, Qt.Key.Key_Space)
         yield lambda: dialog.player.is_playing and dialog.picture.frame is not None
         dialog.text_button.click()
