@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from app.pages.answer_layout import AnswerLayout
 
 NUM_LISTED = 5
+CHANGES = {
+    "answers for ": "Answers to clips",
+    "empty cache": "No answers yet",
+    "removed shot": "An answer taken back",
+}
 
 
 class AnswerEnding:
@@ -77,7 +82,9 @@ class AnswerEnding:
             return
         self._view.versions.addWidget(label("The last changes, newest first", "heading"))
         for version in report.versions[:NUM_LISTED]:
-            self._view.versions.addWidget(label(f"{version.created_at.astimezone():%d %b, %H:%M}  {version.change}", "soft"))
+            self._view.versions.addWidget(
+                label(f"{version.created_at.astimezone():%d %b, %H:%M}  {change_words(version.change)}", "soft")
+            )
         self._add_button("Take the last change back", self.go_back)
 
     def _add_button(self, text: str, then: Callable[[], None]) -> None:
@@ -93,3 +100,15 @@ class AnswerEnding:
 
 def _uses(num_shots: int) -> str:
     return f"The next session uses {num_shots} answer{'s' if num_shots != 1 else ''} of your family."
+
+
+def change_words(change: str) -> str:
+    """What made a state of the cache, for people; the file's own words name sessions by number.
+
+    >>> change_words("answers for 20250131-174502-3fa9"), change_words("empty cache"), change_words("joy for utterance 2 of x")
+    ('Answers to clips', 'No answers yet', 'An answer on the timeline')
+    """
+    for start, words in CHANGES.items():
+        if change.startswith(start):
+            return words
+    return "An answer on the timeline" if " for utterance " in change else change[:1].upper() + change[1:]

@@ -126,7 +126,7 @@ class Player(QObject):
         return self.duration_s if self._stop_s is None else self._stop_s
 
     def _tick(self) -> None:
-        self._go(self._sound.position_s)
+        self._go(min(self._sound.position_s, self._last_s))  # a stalled window must not run past the end of a clip
         if self.position_s >= self._last_s:
             self.pause()
 

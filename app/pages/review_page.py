@@ -140,7 +140,7 @@ class ReviewPage(QWidget):
     def _show(self, opened: _Opened) -> None:
         record, media = opened.record, opened.media
         self.view.offer_clips(opened.num_waiting)
-        self.model.load(record)
+        self.model.load(record, self._services.people.names)
         self.view.timeline.set_marks(record.marks_s)
         self.view.title.say(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
         if media is None and record.recording:

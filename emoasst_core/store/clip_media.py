@@ -72,7 +72,7 @@ def _write(vault: MediaVault, session_id: str, number: int, span: Span, items: S
             writer.sound(item)
     writer.finish()
     writer.path.replace(path)
-    vault.close_segment(session_id, number, max(writer.end_s, span[0] + 0.01))
+    vault.close_segment(session_id, number, span[1])
 
 
 def _items(passing: PassingRecording, start_s: float, end_s: float) -> Iterator[Frame | AudioBlock]:
