@@ -34,7 +34,9 @@ class ExplanationDialog(QDialog):
     def __init__(self, services: Services, explanation: PartExplanation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services, self.explanation = services, explanation
-        self.sentences = explanation.sentences(services.catalogue.word)
+        row = explanation.row
+        where = f"From {clock_text(row.start_s)} to {clock_text(row.end_s)}."
+        self.sentences = (where, *explanation.sentences(services.catalogue.word))
         self._is_over = False
         self.player = Player(self)
         self.picture = PictureView()

@@ -22,7 +22,6 @@ from emoasst_core.store.shots import list_shots
 EXCERPT_S = 22.0  # of the demo: calm, happy, calm, sad, surprised
 EDGE_S = 0.5  # the last moment of a film is not judged
 RATE_HZ = 3.0
-WELL_READ = 0.85
 TURN_S, MOST_TURNS = 20.0, 15
 
 
@@ -40,7 +39,7 @@ def excerpt(source, target):
 class Truth:
     """What the family says of each stretch of the excerpt.
 
-    It is what the film was drawn to show. Where the model reads all of that well already, the family sees its worst stretch in
+    It is what the film was drawn to show. Where the model reads all of that already, the family sees its longest feeling in
     another way, so that there is something to learn whatever model is installed.
     """
 
@@ -54,14 +53,21 @@ class Truth:
         return next(emotion for start_s, end_s, emotion in self.spans if start_s <= inside_s < end_s)
 
     def differ_from(self, cues):
-        """See to it that the cues are wrong somewhere; the worst-read stretch and what the family says of it."""
+        """See to it that the cues are wrong somewhere; the stretch that is, and what the family says of it."""
         felt = [span for span in self.spans if span[2] != "neutral"]
-        worst = min(felt, key=lambda span: worth(cues, self, span[0], span[1]))
-        if worth(cues, self, worst[0], worst[1]) > WELL_READ:
-            said = EMOTIONS[(EMOTIONS.index(worst[2]) + 2) % len(EMOTIONS)]
-            self.spans = [(*span[:2], said) if span == worst else span for span in self.spans]
-            worst = (*worst[:2], said)
-        return worst
+        unread = [span for span in felt if not is_read(cues, span)]
+        if unread:
+            return max(unread, key=lambda span: span[1] - span[0])
+        longest = max(felt, key=lambda span: span[1] - span[0])
+        said = EMOTIONS[(EMOTIONS.index(longest[2]) + 2) % len(EMOTIONS)]
+        self.spans = [(*span[:2], said) if span == longest else span for span in self.spans]
+        return (*longest[:2], said)
+
+
+def is_read(cues, span):
+    """Whether a clear cue named what a stretch shows, while it showed it."""
+    start_s, end_s, emotion = span
+    return any(state is CueState.CLEAR and name == emotion and start_s <= time_s < end_s for time_s, state, name in cues)
 
 
 def worth(cues, truth, start_s=0.0, end_s=EXCERPT_S - EDGE_S):
