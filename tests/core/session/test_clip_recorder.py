@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +16,13 @@ import pytest
 from emoasst_core.datatypes import Timeline
 from emoasst_core.review.clip_collection import clip_spans
 from emoasst_core.session.clip_recorder import ClipRecorder
+from emoasst_core.session.events import FrameSeen, SessionSaved
 from emoasst_core.session.kept_media import media_of
 from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.playback import StretchSeeker
 from emoasst_core.session.playback_source import is_kept
 from emoasst_core.session.recorder import Recorder, recording_sinks
+from emoasst_core.session.runner import SessionRunner
 from emoasst_core.session.sinks import Sinks
 from emoasst_core.store import passing_recording
 from emoasst_core.store.clip_retention import drop_orphans, keep_only
@@ -218,3 +221,35 @@ def test_frames_of_another_size_and_no_sound_are_kept_too(path: Path) -> None:
     with Database(path) as database:
         (segment,) = MediaVault(database).segments("talk")
     assert segment.start_s == 1.0
+
+
+@pytest.mark.parametrize("withdraws", [False, True], ids=["kept", "taken back"])
+def test_a_session_keeps_its_clips_before_it_says_that_it_is_saved(tmp_path: Path, withdraws: bool) -> None:
+    from recordings import write_recording
+
+    film = write_recording(tmp_path / "talk.mp4", ("green", "red"), seconds_each=1.5)
+    database_path, saved = tmp_path / "family" / "emoasst.sqlite", threading.Event()
+    kept: list[list[float]] = []
+
+    def tell(event: object) -> None:
+        if isinstance(event, FrameSeen) and withdraws and event.frame.time_s > 1.0:
+            runner.withdraw("p-00000001")
+        if isinstance(event, SessionSaved):
+            with Database(database_path) as database:
+                kept.append([segment.start_s for segment in MediaVault(database).segments(event.session_id)])
+            saved.set()
+
+    runner = SessionRunner(
+        tell,
+        database_path=database_path,
+        sessions_folder=tmp_path / "sessions",
+        factory="colour_pipeline:open_pipeline",
+        open_sinks=recording_sinks(database_path, lambda _database, _session_id: ((0.5, 1.2), (1.8, 2.6))),
+    )
+    try:
+        runner.start_recording(film, plan=SessionPlan(("p-00000001",), keeps_clips=True))
+        assert saved.wait(100)
+    finally:
+        runner.close()
+    assert kept == [[] if withdraws else [0.5, 1.8]]
+    assert not list(database_path.parent.rglob("passing-*"))
