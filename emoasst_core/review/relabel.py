@@ -88,12 +88,25 @@ def relabel(
         )
         if (utterance.label, utterance.labeller) != (name, labeller):
             set_label(database, session_id, utterance_number, name, labeller)
-        twins = twins_of(database, session_id, utterance_number, session.encoder_hash)
-        sitting = sitting or (f"answered {session_id} {utterance_number}" if twins else "")  # all of them are one change
-        for twin in twins:  # what other models made of the clip carries the same answer
-            same = replace(shot, keys=twin.shot.keys, encoder_hash=twin.shot.encoder_hash)
-            add_shot(database, same, session_id, utterance_number, labeller, answers=answers, told_by=told_by, sitting=sitting)
-        return add_shot(database, shot, session_id, utterance_number, labeller, answers=answers, told_by=told_by, sitting=sitting)
+        return _add(database, shot, (session_id, utterance_number), labeller, answers, told_by, sitting)
+
+
+def _add(
+    database: Database,
+    shot: Shot,
+    place: tuple[str, int],
+    labeller: str,
+    answers: Mapping[str, str],
+    told_by: str,
+    sitting: str,
+) -> Shot:
+    """Put the answer in the cache; what other models made of the clip carries the same one, and all of it is one change."""
+    twins = twins_of(database, *place, shot.encoder_hash)
+    sitting = sitting or (f"answered {place[0]} {place[1]}" if twins else "")
+    for twin in twins:
+        same = replace(shot, keys=twin.shot.keys, encoder_hash=twin.shot.encoder_hash)
+        add_shot(database, same, *place, labeller, answers=answers, told_by=told_by, sitting=sitting)
+    return add_shot(database, shot, *place, labeller, answers=answers, told_by=told_by, sitting=sitting)
 
 
 def withdraw(database: Database, shot_id: int, labeller: str | None = None, *, sitting: str = "") -> ShotRecord:
