@@ -70,6 +70,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "export", "Save the session for others", ("Ctrl+S",), "review", "As a table, captions, for ELAN or Praat, or one page"
     ),
+    ActionSpec("why", "Ask why this cue", ("Y",), "review", "Which of your answers spoke for it"),
     ActionSpec("answer_clips", "Answer the clips that wait", ("A",), "review"),
     ActionSpec("undo", "Undo", ("Ctrl+Z",), "review"),
     ActionSpec("redo", "Redo", ("Ctrl+Shift+Z", "Ctrl+Y"), "review"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.services import Services
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from app.pages.answer_layout import AnswerLayout
 
 NUM_LISTED = 5
+CHANGES = {
+    "answers for ": "Answers to clips",
+    "empty cache": "No answers yet",
+    "removed shot": "An answer taken back",
+}
 
 
 class AnswerEnding:
@@ -43,9 +49,8 @@ class AnswerEnding:
         """Bring back the state before the last change."""
 
         def undo(database: Database) -> RoundReport:
-            version = take_last_change_back(database)
-            report = report_round(database, None)
-            return RoundReport((f"Taken back. {_uses(version.num_shots)}",), report.versions)
+            take_last_change_back(database)
+            return replace(report_round(database, None), sentences=("Taken back.",))
 
         self._read(undo)
 
@@ -54,8 +59,7 @@ class AnswerEnding:
 
         def use(database: Database) -> RoundReport:
             release(database, held_back)
-            report = report_round(database, None)
-            return RoundReport(("The answers that waited are used now.",), report.versions)
+            return replace(report_round(database, None), sentences=("The answers that waited are used now.",))
 
         self._read(use)
 
@@ -69,8 +73,8 @@ class AnswerEnding:
         self._services.background.run(read, self._list, self._say)
 
     def _list(self, report: RoundReport) -> None:
-        current, *earlier = report.versions
-        self._view.changed.setText("\n".join((*report.sentences, _uses(current.num_shots))))
+        earlier = report.versions[1:]
+        self._view.changed.setText("\n".join((*report.sentences, _uses(report.num_used))))
         self._clear()
         if report.held_back:
             self._add_button("Use them anyway", lambda: self.use_anyway(report.held_back))
@@ -78,7 +82,9 @@ class AnswerEnding:
             return
         self._view.versions.addWidget(label("The last changes, newest first", "heading"))
         for version in report.versions[:NUM_LISTED]:
-            self._view.versions.addWidget(label(f"{version.created_at.astimezone():%d %b, %H:%M}  {version.change}", "soft"))
+            self._view.versions.addWidget(
+                label(f"{version.created_at.astimezone():%d %b, %H:%M}  {change_words(version.change)}", "soft")
+            )
         self._add_button("Take the last change back", self.go_back)
 
     def _add_button(self, text: str, then: Callable[[], None]) -> None:
@@ -94,3 +100,15 @@ class AnswerEnding:
 
 def _uses(num_shots: int) -> str:
     return f"The next session uses {num_shots} answer{'s' if num_shots != 1 else ''} of your family."
+
+
+def change_words(change: str) -> str:
+    """What made a state of the cache, for people; the file's own words name sessions by number.
+
+    >>> change_words("answers for 20250131-174502-3fa9"), change_words("empty cache"), change_words("joy for utterance 2 of x")
+    ('Answers to clips', 'No answers yet', 'An answer on the timeline')
+    """
+    for start, words in CHANGES.items():
+        if change.startswith(start):
+            return words
+    return "An answer on the timeline" if " for utterance " in change else change[:1].upper() + change[1:]

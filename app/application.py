@@ -20,7 +20,9 @@ from app.preferences import Preferences
 from app.services import Services
 from emoasst_core import paths
 from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.review.clip_collection import clip_spans
 from emoasst_core.session.message import DEFAULT_FACTORY
+from emoasst_core.session.recorder import recording_sinks
 from emoasst_core.session.runner import SessionRunner
 
 
@@ -55,6 +57,7 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
         window.review_page.close_player()
         window.answer_page.close_player()
         window.practice_page.close_player()
+        window.reembedding.close()
         services.runner.close()
         services.background.close()
         for part in (window, window.child_window, services.bridge, services.background, services.preferences):
@@ -72,6 +75,7 @@ def open_services(profile: str, factory: str) -> Services:
         database_path=paths.database_path(),
         sessions_folder=paths.sessions_folder(),
         factory=factory,
+        open_sinks=recording_sinks(paths.database_path(), clip_spans),
     )
     background, database_path = Background(), paths.database_path()
     return Services(

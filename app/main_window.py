@@ -26,6 +26,7 @@ from app.pages.set_up_page import SetUpPage
 from app.pages.start_page import StartPage
 from app.pages.trends_page import TrendsPage
 from app.preferences import Choices
+from app.reembedding import Reembedding
 from app.services import Services
 from app.start_check import StartReport, check_at_start, recover_recordings
 from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme, give_theme
@@ -56,6 +57,7 @@ class MainWindow(QMainWindow):
         self.keeper = GateKeeper(services.background, services.database_path, self)
         self.dialogs = WindowDialogs(services, self)
         self.start_page = StartPage(services)
+        self.reembedding = Reembedding(services, self.start_page.strip, parent=self)
         self.set_up_page = SetUpPage(services)
         self.live_page = LivePage(services)
         self.review_page = ReviewPage(services)
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
             return
         self._show(self.start_page)
         self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
+        self.reembedding.look()
 
     def look_at_data(self) -> None:
         """Where the family's data cannot be read, offer what brings it back; else go on."""
@@ -100,6 +103,7 @@ class MainWindow(QMainWindow):
             self._show(self.start_page)
         self.keeper.read(lambda: self._refresh_start(report))
         self._services.people.read(lambda _entries: None, self.start_page.say)
+        self.reembedding.look()
 
     def _refresh_start(self, report: StartReport) -> None:
         """Whether there is a PIN is known now; whoever has gone on meanwhile is left alone."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -11,11 +10,12 @@ from app.bridge import Bridge, Courier
 from app.sound_track import SoundTrack
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.playback_source import Source, is_kept
 
 if TYPE_CHECKING:
     from emoasst_core.session.playback import Playback
-    from emoasst_core.session.playback_source import Source
 
+NOTHING_KEPT = "No picture was kept of this moment."
 TICK_MS = 33  # the picture need not change more often than a camera's
 
 
@@ -25,6 +25,7 @@ class Player(QObject):
     moved = Signal(float)
     playing_changed = Signal(bool)
     frame_shown = Signal(object)
+    nothing_kept = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -40,6 +41,7 @@ class Player(QObject):
         self._courier = Courier(self)
         self._sound = SoundTrack(self)
         self._playback: Playback | None = None
+        self._source: Source | None = None
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -55,7 +57,8 @@ class Player(QObject):
             self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
         if self._playback is not None:
             self._playback.open(path)
-        self._sound.load(path if isinstance(path, Path) else None)  # of encrypted recordings only the picture is played so far
+        self._source = path
+        self._sound.load(path)
         self._go(0.0)
 
     def seek(self, time_s: float) -> None:
@@ -114,6 +117,7 @@ class Player(QObject):
         """End its thread."""
         self.pause()
         self._courier.close()
+        self._sound.close()
         if self._playback is not None:
             self._playback.close()
 
@@ -122,18 +126,22 @@ class Player(QObject):
         return self.duration_s if self._stop_s is None else self._stop_s
 
     def _tick(self) -> None:
-        self._go(self._sound.position_s)
+        self._go(min(self._sound.position_s, self._last_s))  # a stalled window must not run past the end of a clip
         if self.position_s >= self._last_s:
             self.pause()
 
     def _go(self, time_s: float) -> None:
         self.position_s = min(max(time_s, 0.0), self.duration_s)
         self._steps = False
-        if self._playback is not None:
+        if self._source is not None and not is_kept(self._source, self.position_s):
+            self.nothing_kept.emit()
+        elif self._playback is not None:
             self._playback.show(self.position_s)
         self.moved.emit(self.position_s)
 
     def _show(self, frame: Frame) -> None:
+        if self._source is not None and not self._steps and not is_kept(self._source, self.position_s):
+            return  # it was on its way when the player left the stretch it belongs to
         self.frame_shown.emit(frame)
         if self._steps:  # until the next seek the picture says where the player stands, not the other way round
             self.position_s = min(frame.time_s, self.duration_s)

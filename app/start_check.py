@@ -8,7 +8,8 @@ from pathlib import Path
 
 from emoasst_core.errors import DamagedError, EmoAsstError, KeyLostError
 from emoasst_core.store.database import Database
-from emoasst_core.store.media import MediaVault
+from emoasst_core.store.media import MediaVault, recordings_folder
+from emoasst_core.store.passing_recording import drop_left_over
 from emoasst_core.store.retention import CLIP_DAYS, VIDEO_DAYS, sweep
 
 
@@ -66,6 +67,7 @@ def check_at_start(path: Path, clip_days: int = CLIP_DAYS, video_days: int = VID
                 return StartReport(
                     DamagedError(f"The database {path.name} is damaged: {faults[0]}.", "Put a backup in its place.")
                 )
+            drop_left_over(recordings_folder(database))
             swept = sweep(database, clip_days, video_days)
             return StartReport(None, tuple(MediaVault(database).unfinished()), swept.is_put_off)
     except (KeyLostError, DamagedError) as error:

@@ -6,14 +6,14 @@ So the window, which loads no model, can say what an answer changes and which cl
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.classifier.explanation import Explanation
 from emoasst_core.classifier.family_memory import FamilyMemory, owner_of
 from emoasst_core.classifier.joint_classifier import JointClassifier
 from emoasst_core.classifier.memory_constants import MemoryConstants, ModalityConstants
@@ -29,21 +29,6 @@ from emoasst_core.errors import ConfigError
 from emoasst_core.fusion import fuse
 from emoasst_core.paths import assets_folder
 from emoasst_core.profile import ProfileConfig, encoder_hash, read_profile, resolve_profile
-
-NUM_NAMED_SHOTS: Final = 5  # clips named in an explanation
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """Why a reading is what it is.
-
-    Attributes:
-        share: how far the family's answers were used, from 0 to 1.
-        shots: (shot id, weight) of the clips that spoke for it, the loudest first; weights of all clips sum to 1.
-    """
-
-    share: float
-    shots: tuple[tuple[int, float], ...]
 
 
 class EmbeddingClassifier:
@@ -142,14 +127,18 @@ class EmbeddingClassifier:
                 readings.append((shot, JointClassifier(self.heads, cache).probs(query, self.calibration, person)))
         return readings
 
-    def explain(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Explanation:
-        """Which of the family's clips spoke for a reading, and how far their answers were used (personal memories only)."""
+    def classify_alone(self, embeddings: Mapping[Modality, Vector]) -> Vector:
+        """As `classify`, by the model alone: what would be read had the family answered nothing."""
         query = fuse(embeddings, self.reliabilities)
-        memory = self.classifier.memory.of(person) if self.classifier.memory is not None else None
-        if memory is None:
-            return Explanation(0.0, ())
-        votes = sorted(memory.votes(query).items(), key=lambda vote: -vote[1])
-        return Explanation(memory.share(query.embeddings), tuple(votes[:NUM_NAMED_SHOTS]))
+        return self.calibration.predict(self.classifier.model_logits(query), query.embeddings.keys())
+
+    def explain(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Explanation:
+        """Which of the family's clips were heard about a reading, and how far, by the memory in use.
+
+        Args:
+            person: as `classify`.
+        """
+        return self.classifier.explain(fuse(embeddings, self.reliabilities), person)
 
     def doubtful_shots(self) -> tuple[int, ...]:
         """Ids of the shots that disagree with the person's others: worth another look."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from app.names import shown_name
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState, Source, TimelineSpan
 from emoasst_core.store.clips import CANT_TELL, SOMETHING_ELSE
@@ -64,15 +66,17 @@ class TimelineModel(QAbstractTableModel):
     def __init__(self, catalogue: Catalogue, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._catalogue = catalogue
+        self.names: Mapping[str, str] = {}
         self.rows: list[LaneRow] = []
         self.utterances: tuple[UtteranceRow, ...] = ()
         self.duration_s = 0.0
         self._by_start: list[UtteranceRow] = []
         self._index()
 
-    def load(self, record: SessionRecord | None) -> None:
-        """Show another session."""
+    def load(self, record: SessionRecord | None, names: Mapping[str, str] | None = None) -> None:
+        """Show another session; `names` of the people who are known."""
         self.beginResetModel()
+        self.names = names or {}
         self.rows, self.utterances, self.duration_s = [], (), 0.0
         if record is not None:
             self.utterances, self.duration_s = record.utterances, record.duration_s
@@ -147,7 +151,8 @@ class TimelineModel(QAbstractTableModel):
         if not index.isValid() or role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return None
         row = self.rows[index.row()]
-        texts = (clock_text(row.start_s), clock_text(row.end_s), LANE_NAMES[row.lane], row.person.capitalize(), row.text)
+        who = shown_name(row.person, self.names)
+        texts = (clock_text(row.start_s), clock_text(row.end_s), LANE_NAMES[row.lane], who, row.text)
         return texts[index.column()]
 
     def _row(self, lane: Lane, span: TimelineSpan) -> LaneRow:

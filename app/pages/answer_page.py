@@ -15,7 +15,7 @@ from app.actions import ANSWER_KEYS, TOLD_BY_KEYS, add_actions
 from app.answer_ending import AnswerEnding
 from app.clip_commands import ClipCommand
 from app.pages.answer_layout import AnswerLayout
-from app.player import Player
+from app.player import NOTHING_KEPT, Player
 from app.services import Services
 from app.widgets.likely_pad import WORDS
 from app.widgets.session_list import session_name
@@ -267,6 +267,7 @@ class AnswerPage(QWidget):
         player.playing_changed.connect(view.bar.show_playing)
         player.frame_shown.connect(view.picture.show_frame)
         player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
+        player.nothing_kept.connect(lambda: view.picture.say(NOTHING_KEPT))
         self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
         self.stack.canRedoChanged.connect(view.redo_button.setEnabled)
         self.stack.undoTextChanged.connect(view.name_undo)

@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions import add_actions
-from app.player import Player
+from app.player import NOTHING_KEPT, Player
 from app.services import Services
 from app.widgets.clip_bar import ClipBar
 from app.widgets.form import Tick
@@ -199,6 +199,7 @@ class PracticePage(QWidget):
         self.player.playing_changed.connect(self.bar.show_playing)
         self.player.frame_shown.connect(self.picture.show_frame)
         self.player.failed.connect(lambda error: self.picture.say(f"{error.message} {error.next_step}"))
+        self.player.nothing_kept.connect(lambda: self.picture.say(NOTHING_KEPT))
 
     def _ask_for_scores(self, wanted: bool) -> None:
         self.score_tick.setChecked(self._services.preferences.choices.keeps_practice_scores)  # until an adult has said so

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.item_models.timeline_model import LaneRow, TimelineModel, clock_text
+from app.names import shown_name
 from app.theme import BODY_LINE_PX
 from app.widgets.answer_pad import AnswerPad
 from app.widgets.cue_card import CueIcon
@@ -42,13 +43,16 @@ class ReviewLayout:
     """The widgets of the review page in their places."""
 
     def __init__(self, page: QWidget, catalogue: Catalogue, model: TimelineModel) -> None:
-        self._catalogue = catalogue
+        self._catalogue, self._model = catalogue, model
         self.back_button = Button("Start page", "plain", "back")
         self.title = ElidedLabel("heading")
         self.clips_button = Button("Answer clips", "quiet", "question")
         self.undo_button = Button("Undo", "plain", "undo")
         self.redo_button = Button("Redo", "plain", "redo")
         self.table_button = Button("Show as a table", "plain")
+        self.why_button = Button("Why?", "quiet")
+        self.why_button.setToolTip("Which of your answers spoke for it")
+        self.why_button.setAccessibleName("Why this cue?")
         self.export_button = Button("Save for others", "plain")
         self.notice = Notice()
         self.picture = PictureView()
@@ -94,7 +98,7 @@ class ReviewLayout:
 
     def show_part(self, part: UtteranceRow) -> None:
         """Say which part answers are for, and the answer it has."""
-        who = f", {part.person[:1].upper()}{part.person[1:]}" if part.person else ""
+        who = f", {shown_name(part.person, self._model.names)}" if part.person else ""
         words = f"\n“{part.text}”" if part.text else ""
         self._part.setText(f"{clock_text(part.start_s)} to {clock_text(part.end_s)}{who}{words}")
         self.timeline.set_selected(part.start_s, part.end_s)
@@ -182,6 +186,7 @@ class ReviewLayout:
         cue.setSpacing(12)
         cue.addWidget(self._cue_icon)
         cue.addWidget(self._cue_words, 1)
+        cue.addWidget(self.why_button)
         self._question.setText("What was it really?")
         self._kept.setMinimumHeight(22)
         layout.addLayout(cue)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent, QUndoStack
@@ -14,10 +15,10 @@ from app.corrections import AnswerCommand, answer_text, give_answer
 from app.dialogs.export_dialog import ExportDialog
 from app.item_models.timeline_model import TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
-from app.player import Player
+from app.player import NOTHING_KEPT, Player
 from app.review_finder import ReviewFinder
 from app.services import Services
-from app.theme import Theme
+from app.theme import LIGHT, Theme, give_theme
 from app.widgets.find_bar import WHOLE
 from app.widgets.session_list import session_name
 from emoasst_core.datatypes import CueState
@@ -29,6 +30,9 @@ from emoasst_core.store.clips import CANT_TELL, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session
 from emoasst_core.store.utterances import UtteranceRow
+
+if TYPE_CHECKING:
+    from emoasst_core.review.explanation import PartExplanation
 
 UNSURE_STATES = (CueState.UNSURE, CueState.MAYBE)
 ARROW_ACTIONS = ("previous_part", "next_part", "back_second", "on_second")
@@ -52,6 +56,7 @@ class ReviewPage(QWidget):
         self._services = services
         self._session_id = ""
         self._part: UtteranceRow | None = None
+        self._theme: Theme = LIGHT
         self.model = TimelineModel(services.catalogue, self)
         self.stack = QUndoStack(self)
         self.player = Player(self)
@@ -77,8 +82,9 @@ class ReviewPage(QWidget):
 
         self._services.background.run(read, self._show, self._say)
 
-    def set_theme(self, _theme: Theme) -> None:
-        """Follow a change of the text size."""
+    def set_theme(self, theme: Theme) -> None:
+        """Follow a change of colours and text size."""
+        self._theme = theme
         self.view.fit(self.width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -134,7 +140,7 @@ class ReviewPage(QWidget):
     def _show(self, opened: _Opened) -> None:
         record, media = opened.record, opened.media
         self.view.offer_clips(opened.num_waiting)
-        self.model.load(record)
+        self.model.load(record, self._services.people.names)
         self.view.timeline.set_marks(record.marks_s)
         self.view.title.say(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
         if media is None and record.recording:
@@ -205,6 +211,30 @@ class ReviewPage(QWidget):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
+    def explain(self) -> None:
+        """Say which answers spoke for the reading of the part the player is in."""
+        part = self._part
+        if part is None:
+            return
+        self.player.pause()
+        path, session_id, number = self._services.database_path, self._session_id, part.number
+
+        def read() -> PartExplanation:
+            from emoasst_core.review.explanation import explain_part  # brings the classifier in: not before it is needed
+
+            with Database(path, create=False) as database:
+                return explain_part(database, session_id, number)
+
+        self._services.background.run(read, self._show_explanation, self._say)
+
+    def _show_explanation(self, explanation: PartExplanation) -> None:
+        from app.dialogs.explanation_dialog import ExplanationDialog
+
+        dialog = ExplanationDialog(self._services, explanation, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        give_theme(dialog, self._theme)
+        dialog.open()
+
     def _toggle_speed(self) -> None:
         self.player.set_rate(0.5 if self.player.rate == 1.0 else 1.0)
         self.view.bar.speed_button.setChecked(self.player.rate != 1.0)
@@ -232,6 +262,7 @@ class ReviewPage(QWidget):
             "whole_session": lambda: self.finder.show_chapter(WHOLE),
             "search_words": self.view.find.words_edit.setFocus,
             "next_words": self.finder.next_words,
+            "why": self.explain,
             "export": self._export,
             "answer_clips": lambda: self.answers_wanted.emit(self._session_id),
             "undo": self.stack.undo,
@@ -246,6 +277,7 @@ class ReviewPage(QWidget):
         view.undo_button.clicked.connect(self.stack.undo)
         view.redo_button.clicked.connect(self.stack.redo)
         view.export_button.clicked.connect(self._export)
+        view.why_button.clicked.connect(self.explain)
         view.table_button.clicked.connect(self._toggle_table)
         view.pad.answered.connect(self.answer)
         view.notice.main_chosen.connect(view.notice.hide)
@@ -260,6 +292,7 @@ class ReviewPage(QWidget):
         player.playing_changed.connect(view.bar.show_playing)
         player.frame_shown.connect(view.picture.show_frame)
         player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
+        player.nothing_kept.connect(lambda: view.picture.say(NOTHING_KEPT))
         self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
         self.stack.canRedoChanged.connect(view.redo_button.setEnabled)
         self.stack.undoTextChanged.connect(view.name_undo)

@@ -21,6 +21,8 @@ from emoasst_core.errors import EmoAsstError
 from emoasst_core.store.people import Person
 
 MAX_NEW = 4
+AGREE = "Recording and clips need the agreement of everyone who is here."
+CLIPS_ONLY = "Only a few seconds around unclear moments are kept, to ask about. Everything else is gone when you stop."
 
 
 class SetUpPage(QWidget):
@@ -160,9 +162,8 @@ class SetUpPage(QWidget):
             tick.setEnabled(may_keep(present, kind))
             if not tick.isEnabled():
                 tick.setChecked(False)
-        self.keep_note.setText(
-            ANNOUNCEMENT if self.record_tick.isChecked() else "Recording and clips need the agreement of everyone who is here."
-        )
+        note = CLIPS_ONLY if self.clips_tick.isChecked() else AGREE
+        self.keep_note.setText(ANNOUNCEMENT if self.record_tick.isChecked() else note)
         self.devices.allow_trial(any(LIVE in one.consents for one in present) and place != "eu")
         self.why.setText(lacking)
         self.start_button.setEnabled(not lacking)

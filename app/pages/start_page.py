@@ -12,6 +12,7 @@ from app.services import Services
 from app.widgets.choice_card import ChoiceCard
 from app.widgets.flow import FlowLayout
 from app.widgets.notice import Notice
+from app.widgets.progress_strip import ProgressStrip
 from app.widgets.scroll import fill_with_column
 from app.widgets.session_list import SessionList
 from app.widgets.text import Button, label
@@ -57,6 +58,7 @@ class StartPage(QWidget):
         self.camera_card = ChoiceCard("camera", "Use the camera", "A conversation, here and now.")
         self.past_card = ChoiceCard("clock", "Look at past sessions", "Watch again, and say what was right.")
         self.notice = Notice()
+        self.strip = ProgressStrip()
         self.sessions = SessionList()
         self._heading = label("Recent sessions", "heading")
         self.more_buttons = {name: Button(text, "plain") for name, text in MORE.items()}
@@ -172,6 +174,8 @@ class StartPage(QWidget):
         content.addWidget(label("Calm hints about how someone may feel. They can be wrong; you know the person.", "lead"))
         content.addSpacing(28)
         content.addWidget(self.notice)
+        content.addSpacing(12)
+        content.addWidget(self.strip)
         content.addSpacing(12)
         content.addLayout(choices)
         content.addSpacing(14)

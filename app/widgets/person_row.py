@@ -14,7 +14,7 @@ from app.widgets.text import Button, label
 from emoasst_core.store.people import Person
 
 ROLE_TEXT = {"adult": "An adult", "child": "The child who gets the cues", "other": "Another child or young person"}
-NO_FACE = "Not known by picture yet: beside people who are, no cue is shown about this person."
+NO_FACE = "Not known by picture yet: beside people who are, no cue is shown about this person, and no clip can be kept."
 NEVER_READ = "Never read: cues are about the others."
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from emoasst_core.classifier.explanation import Explanation
 from emoasst_core.classifier.personal_memory import MemoryModel, PersonalMemory
 from emoasst_core.classifier.shot_collection import ShotCollection
-from emoasst_core.datatypes import Shot, is_known_person
+from emoasst_core.datatypes import Query, Shot, is_known_person
 
 HOUSEHOLD = ""  # whose clips are those of nobody known
 
@@ -41,6 +42,11 @@ class FamilyMemory(ShotCollection):
     def people(self) -> tuple[str, ...]:
         """Those who have clips; `HOUSEHOLD` for those of nobody known."""
         return tuple(dict.fromkeys(owner_of(shot) for shot in self))
+
+    def explain(self, query: Query, person: str = "") -> Explanation:
+        """See `Explains.explain`."""
+        memory = self.of(person)
+        return memory.explain(query) if memory is not None else Explanation()
 
     def doubtful(self) -> tuple[int, ...]:
         """Ids of the shots that disagree with the others of the same person."""

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoasst_core.classifier.calibration import Calibration
+from emoasst_core.classifier.explanation import Explanation, sorted_votes
 from emoasst_core.classifier.memory_constants import MemoryConstants
 from emoasst_core.classifier.personal_reading import Clips, PersonalReader
 from emoasst_core.classifier.shot_weights import DOUBTFUL_TRUST, find_bursts, label_trust, stack_keys
@@ -110,22 +111,23 @@ class PersonalMemory:
             return ()
         return tuple(shot.shot_id for shot, trust in zip(self.shots, self.trust, strict=True) if trust < DOUBTFUL_TRUST)
 
-    def votes(self, query: Query) -> dict[int, float]:
-        """{shot_id: weight} of the clips that spoke for a query, in all modalities together; sums to 1 where any spoke."""
+    def explain(self, query: Query) -> Explanation:
+        """Which clips were heard about a query, in all modalities together, and how far."""
         found: dict[int, float] = {}
+        offset = 0.0
         for modality, embedding in query.embeddings.items():
             clips = self._clips(modality, self.weights)
             if clips is None:
                 continue
             reader = self._model.readers[modality]
-            whitening = reader.source.whitening
+            whitening, person = reader.source.whitening, reader.person(clips)
+            offset += query.reliabilities[modality] * reader.distance(person)
             rows = np.asarray(embedding, np.float64)[None] @ whitening
-            near = reader.affinities(rows, reader.person(clips).offset, clips.keys @ whitening)
+            near = reader.affinities(rows, person.offset, clips.keys @ whitening)
             for row, weight in zip(self._keys[modality][0], query.reliabilities[modality] * clips.weights * near[0], strict=True):
                 shot_id = self.shots[row].shot_id
                 found[shot_id] = found.get(shot_id, 0.0) + float(weight)
-        total = sum(found.values())
-        return {shot_id: weight / total for shot_id, weight in found.items()} if total > 0 else {}
+        return Explanation(self.share(query.embeddings), sorted_votes(found), offset)
 
     def left_out_probs(
         self, modalities: Iterable[Modality], weights: Array | None = None, with_votes: bool = True

@@ -115,6 +115,11 @@ class PersonalReader:
         result += loudness * (votes - known)
         return result
 
+    def distance(self, person: Person) -> float:
+        """How far a person lies from the source, 1 for as far as people usually do: |u| / (tau_u sqrt(d))."""
+        usual = np.sqrt(self.constants.person_variance * person.offset.shape[1])
+        return float(np.linalg.norm(person.offset[0]) / usual)
+
     def affinities(self, rows: Array, offset: Array, keys: Array, centred: Array | None = None) -> Array:
         """(q, n) how near whitened queries (q, d) are to whitened keys (n, d), both centred by the offset (1 or q, d).
 

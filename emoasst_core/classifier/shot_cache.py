@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.classifier.explanation import Explanation, sorted_votes
 from emoasst_core.classifier.shot_collection import ShotCollection
-from emoasst_core.classifier.tip_adapter import cache_logits
+from emoasst_core.classifier.tip_adapter import affinity, cache_logits
 from emoasst_core.datatypes import Modality, Query, Shot
 from emoasst_core.emotions import NUM_EMOTIONS
 from emoasst_core.errors import ConfigError
@@ -54,6 +55,18 @@ class ShotCache(ShotCollection):
             if len(keys):
                 total += self.alphas.get(modality, 0.0) * cache_logits(embedding, keys, values, self.beta)
         return total
+
+    def explain(self, query: Query, person: str = "") -> Explanation:  # noqa: ARG002 - one cache for everybody
+        """See `Explains.explain`; a shot's weight is the sum over modalities of alpha times its affinity, as in Eq. 3."""
+        heard: dict[int, float] = {}
+        for modality, embedding in query.embeddings.items():
+            keys, _ = self._table(modality)
+            shots = [shot for shot in self if modality in shot.keys]
+            near = affinity(keys @ np.asarray(embedding, np.float64), self.beta) if len(keys) else np.zeros(0)
+            for shot, value in zip(shots, near, strict=True):
+                weight = self.alphas.get(modality, 0.0) * float(value)
+                heard[shot.shot_id] = heard.get(shot.shot_id, 0.0) + weight
+        return Explanation(votes=sorted_votes(heard))
 
     def _table(self, modality: Modality) -> Table:
         if modality not in self._tables:

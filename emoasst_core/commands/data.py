@@ -86,9 +86,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _list(arguments: argparse.Namespace) -> None:
     with Database(arguments.database, create=False) as database:
-        recorded = set(MediaVault(database).recorded_sessions())
+        vault = MediaVault(database)
+        recorded = {name: "clips kept" if vault.facts(name)[1] else "recording kept" for name in vault.recorded_sessions()}
         for info in list_sessions(database):
-            kept = "recording kept" if info.session_id in recorded else "no recording"
+            kept = recorded.get(info.session_id, "no recording")
             answers = f"{info.num_utterances} utterances, {info.num_labelled} answered"
             print(f"{info.session_id}  {info.duration_s:7.1f} s  {answers}; {kept}")
         people = People(database)

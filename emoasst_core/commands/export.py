@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 from pathlib import Path
 from typing import Final
 
-from emoasst_core.errors import ConfigError
+from emoasst_core.errors import ConfigError, StoreError
 from emoasst_core.paths import database_path, sessions_folder
 from emoasst_core.review.export import FORMATS, export_session
 from emoasst_core.review.pseudonyms import pseudonyms
@@ -16,7 +17,7 @@ from emoasst_core.store.sessions import get_session
 
 EXAMPLE: Final = """example: emoasst export --session 20250131-174502-3fa9 --format csv --out session.csv
          emoasst export --session 20250131-174502-3fa9 --format eaf --out session.eaf
-         emoasst export --all --out everything.zip"""
+         emoasst export --all --with-recordings --out everything.zip"""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,6 +36,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     what.add_argument("--all", action="store_true", help="everything, with names: for the family itself")
     parser.add_argument("--format", choices=list(FORMATS), help="what to write of a session")
     parser.add_argument("--out", required=True, type=Path, metavar="PATH", help="file to write; an older one is replaced")
+    parser.add_argument(
+        "--with-recordings", action="store_true", help="with --all: also kept recordings, under a phrase that is asked for"
+    )
     parser.add_argument("--keep-names", action="store_true", help="leave people's names and the recording's name in")
     parser.add_argument("--with-media", action="store_true", help="with --all: also the files kept of the sessions")
     parser.add_argument(
@@ -68,9 +72,29 @@ def run(arguments: argparse.Namespace) -> int:
 def _write_everything(database: Database, arguments: argparse.Namespace) -> int:
     from emoasst_core.review.archive import write_archive
 
-    content = write_archive(database, arguments.out, sessions_folder(), arguments.with_media)
+    phrase = new_phrase() if arguments.with_recordings else ""
+    content = write_archive(database, arguments.out, sessions_folder(), arguments.with_media, phrase)
     print(
-        f"Wrote {sum(content.rows.values())} rows of {len(content.rows)} tables and {content.num_files} files to {arguments.out}."
+        f"Wrote {sum(content.rows.values())} rows of {len(content.rows)} tables, {content.num_files} files and "
+        f"{content.num_recorded} files of recordings to {arguments.out}."
     )
     print("It holds names and is not encrypted: keep it where only the family can reach it.")
+    if phrase:
+        print("The recordings in it are encrypted: only the phrase opens them. Nobody can find it again for you.")
+    else:
+        print("Kept recordings are not in it: --with-recordings takes them along.")
     return 0
+
+
+def new_phrase() -> str:
+    """Ask twice for the phrase of an archive.
+
+    Raises:
+        StoreError: it is too short, or was typed differently the second time.
+    """
+    from emoasst_core.review.archive_recordings import require_phrase
+
+    phrase = require_phrase(getpass.getpass("A phrase for the recordings, three or four words: "))
+    if require_phrase(getpass.getpass("The same again: ")) != phrase:
+        raise StoreError("The two are not the same.", "Try again. Nothing was written.")
+    return phrase

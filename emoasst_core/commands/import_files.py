@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="an archive or an ELAN file")
+    parser.add_argument("--without-recordings", action="store_true", help="for an archive: leave its recordings out")
     parser.add_argument("--session", metavar="ID", help="for an ELAN file: the session that was answered")
     parser.add_argument("--labeller", default="parent", metavar="NAME", help="for an ELAN file: who answered (default: parent)")
     parser.add_argument(
@@ -43,11 +45,17 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.file.suffix.lower() == ".eaf":
         return _read_answers(arguments)
-    from emoasst_core.review.archive import read_archive
+    from emoasst_core.review.archive import holds_recordings, read_archive
 
+    phrase = ""
+    if not arguments.without_recordings and holds_recordings(arguments.file):
+        phrase = getpass.getpass("The phrase of the recordings: ")
     with Database(arguments.database) as database:
-        content = read_archive(arguments.file, database, sessions_folder())
-    print(f"Imported {sum(content.rows.values())} rows and {content.num_files} files into {arguments.database}.")
+        content = read_archive(arguments.file, database, sessions_folder(), phrase)
+    print(
+        f"Imported {sum(content.rows.values())} rows, {content.num_files} files and {content.num_recorded} files of recordings "
+        f"into {arguments.database}."
+    )
     return 0
 
 

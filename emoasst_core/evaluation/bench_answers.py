@@ -8,23 +8,32 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emoasst_core.datatypes import Modality, Vector
 from emoasst_core.embedding_classifier import EmbeddingClassifier
 from emoasst_core.emotions import EMOTIONS
-from emoasst_core.review.relabel import relabel
+from emoasst_core.review.relabel import relabel, withdraw
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, save_session
 from emoasst_core.store.shots import list_shots, shots_for
+from emoasst_core.store.utterances import UtteranceRow
 
+Array = NDArray[np.float64]
 NOISE = 0.05  # per number of an embedding: near the demo's own, but no two alike
 
 
-def bench_answers(record: SessionRecord, database_path: Path, num_shots: int, repeats: int, seed: int = 0) -> dict[str, Any]:
+def bench_answers(
+    record: SessionRecord, database_path: Path, num_shots: int, repeats: int, mode: str = "", seed: int = 0
+) -> dict[str, Any]:
     """Time answers in a database that already holds `num_shots` shots made from the session's own embeddings.
 
+    Args:
+        mode: of the memory, "personal" or "paper"; "" for the profile's.
+
     Returns:
-        Milliseconds: p50, p95 and largest of the whole way, and p50 of its parts.
+        Milliseconds: p50, p95 and largest of the whole way, and p50 of its parts; and the largest change of log-probabilities
+        after an answer was given and taken back.
     """
     rng = np.random.default_rng(seed)
     read = [row for row in record.utterances if row.embeddings]
@@ -45,19 +54,39 @@ def bench_answers(record: SessionRecord, database_path: Path, num_shots: int, re
             times.append(time.perf_counter())
             shots = shots_for(database, record.encoder_hash)
             times.append(time.perf_counter())
-            classifier.use_shots(shots)
+            classifier.use_shots(shots, mode)
             times.append(time.perf_counter())
             classifier.classify(row.embeddings, row.person)
             times.append(time.perf_counter())
             for name, duration in zip(parts, [*np.diff(times), times[-1] - times[0]], strict=True):
                 parts[name].append(1000 * float(duration))
         num_kept = len(list_shots(database))
+        change = _change_after_undo(database, classifier, many[-1], mode)
     whole = parts["all"]
     return {
         "num_shots": num_kept, "repeats": repeats, "mode": classifier.mode,
         "p50_ms": float(np.median(whole)), "p95_ms": float(np.quantile(whole, 0.95)), "max_ms": max(whole),
+        "undo_change": change,
         "parts_p50_ms": {name: float(np.median(values)) for name, values in parts.items() if name != "all"},
     }  # fmt: skip
+
+
+def _change_after_undo(database: Database, classifier: EmbeddingClassifier, row: UtteranceRow, mode: str) -> float:
+    """Largest difference in any log-probability before an answer and after it was given and taken back."""
+    query = _near(row.embeddings, np.random.default_rng(1))
+    readings: list[Array] = []
+    session_id = list_shots(database)[-1].session_id
+    withdraw(database, list_shots(database)[-1].shot.shot_id)
+    for answers in (False, True, False):
+        if answers:
+            shot = relabel(database, session_id, row.number, "fear")
+        elif readings:
+            withdraw(database, shot.shot_id)
+        classifier.use_shots(shots_for(database, classifier.encoder_hash), mode)
+        readings.append(np.log(np.maximum(classifier.classify(query, row.person).astype(np.float64), 1e-12)))
+    if np.array_equal(readings[0], readings[1]):
+        raise ValueError("an answer changed nothing, so taking it back shows nothing")
+    return float(np.abs(readings[2] - readings[0]).max())
 
 
 def _near(embeddings: Any, rng: np.random.Generator) -> dict[Modality, Vector]:

@@ -11,19 +11,25 @@ import json
 import re
 import stat
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from emoasst_core.atomic_file import replacing
 from emoasst_core.errors import StoreError
+from emoasst_core.review.archive_recordings import MOST_FILE_BYTES, NO_PHRASE, adopt_recordings, sealed_recordings
 from emoasst_core.store.archive_rows import clear_tables, dump_table, is_empty, load_table, schema_version, tables_of
 from emoasst_core.store.database import Database
 
 FORMAT: Final = "emoasst-archive"
 MANIFEST: Final = "manifest.json"
-MEMBER: Final = re.compile(r"manifest\.json|tables/[a-z_]{1,40}\.jsonl|files/[A-Za-z0-9-]{1,60}/[A-Za-z0-9_.-]{1,80}")
+MEMBER: Final = re.compile(
+    r"manifest\.json|tables/[a-z_]{1,40}\.jsonl|files/[A-Za-z0-9-]{1,60}/[A-Za-z0-9_.-]{1,80}|"
+    r"recordings/[A-Za-z0-9][A-Za-z0-9_.-]{0,63}/[0-9]{4}\.emav"
+)
 MOST_BYTES: Final = 64 << 30  # of all parts together: months of recordings
 MOST_ROWS_BYTES: Final = 4 << 30  # of one table
 MOST_RATIO: Final = 200  # rows of JSON pack 3 to 40 times smaller; more than this is a bomb
@@ -34,14 +40,15 @@ NEXT_STEP: Final = "Nothing was imported. Ask for a new export."
 
 @dataclass(frozen=True, slots=True)
 class ArchiveContent:
-    """What an archive holds: rows per table and number of other files."""
+    """What an archive holds: rows per table, number of other files, and of files of recordings."""
 
     rows: Mapping[str, int]
     num_files: int
+    num_recorded: int = 0
 
 
 def write_archive(
-    database: Database, path: Path, sessions_folder: Path | None = None, with_files: bool = False
+    database: Database, path: Path, sessions_folder: Path | None = None, with_files: bool = False, phrase: str = ""
 ) -> ArchiveContent:
     """Write everything kept of the family, old file or new but never half.
 
@@ -50,10 +57,12 @@ def write_archive(
     Args:
         sessions_folder: where the files of the sessions lie.
         with_files: also the sessions' files.
+        phrase: also the kept recordings, sealed; only this phrase opens them again. "" leaves them out.
 
     Raises:
-        StoreError: the file cannot be written.
+        StoreError: the file cannot be written, or the phrase is too short.
     """
+    recordings, sealed = sealed_recordings(database, phrase) if phrase else (None, ())
     parts: dict[str, dict[str, Any]] = {}
     rows: dict[str, int] = {}
     try:
@@ -66,45 +75,77 @@ def write_archive(
                     _add(archive, parts, f"tables/{table}.jsonl", "".join(f"{line}\n" for line in lines).encode())
             for file in _session_files(sessions_folder) if with_files and sessions_folder is not None else ():
                 _add(archive, parts, f"files/{file.parent.name}/{file.name}", file.read_bytes())
+            for one in sealed:
+                _add(archive, parts, one.name, one.path.read_bytes(), zipfile.ZIP_STORED)
             manifest = {"format": FORMAT, "format_version": 1, "schema": schema_version(), "rows": rows, "parts": parts}
+            manifest |= {"recordings": recordings} if recordings is not None else {}
             archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
     except OSError as error:
         raise StoreError(f"The archive {path} cannot be written: {error.strerror}.", "Check the folder and the disk.") from error
-    return ArchiveContent(rows, sum(name.startswith("files/") for name in parts))
+    return ArchiveContent(rows, sum(name.startswith("files/") for name in parts), len(sealed))
 
 
-def read_archive(path: Path, database: Database, sessions_folder: Path) -> ArchiveContent:
-    """Import an archive into a database in which nothing has been kept yet; all of it or nothing.
+def holds_recordings(path: Path) -> bool:
+    """Whether a file is an archive that needs a phrase.
 
     Raises:
-        StoreError: the database is not empty; the file is no archive, damaged, hostile, or of another version.
+        StoreError: it is no sound archive.
+    """
+    with _sound(path), zipfile.ZipFile(path) as archive:
+        return "recordings" in _manifest(archive)
+
+
+def read_archive(path: Path, database: Database, sessions_folder: Path, phrase: str | None = None) -> ArchiveContent:
+    """Import an archive into a database in which nothing has been kept yet; all of it or nothing.
+
+    Args:
+        phrase: the one its recordings were sealed with; "" leaves the recordings out.
+
+    Raises:
+        StoreError: the database is not empty; the file is no archive, damaged, hostile, or of another version; it holds
+            recordings and no phrase, or another one, was given.
     """
     if not is_empty(database):
         raise StoreError("This database already holds a family's data.", "Import into a new one: give --database.")
+    with _sound(path), zipfile.ZipFile(path) as archive:
+        manifest = _manifest(archive)
+        listed = manifest.get("recordings")
+        if listed is not None and phrase is None:
+            raise StoreError(NO_PHRASE, "Give the phrase it was made with.")
+        with database.writing():
+            clear_tables(database)
+            known = tables_of(database)
+            for table in known:
+                _load_rows(archive, manifest, database, table)
+            files = [name for name in manifest["parts"] if name.startswith("files/")]
+            written = _write_files(archive, manifest, files, sessions_folder)
+            recorded = 0
+            if listed is not None and phrase:
+                names = frozenset(name for name in manifest["parts"] if name.startswith("recordings/"))
+                read = partial(_checked, archive, manifest, most=MOST_FILE_BYTES)
+                recorded = adopt_recordings(database, listed, phrase, names, read)
+        return ArchiveContent({table: manifest["rows"].get(table, 0) for table in known}, written, recorded)
+
+
+@contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """Whatever is wrong with a file from elsewhere becomes one sentence."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            manifest = _manifest(archive)
-            with database.writing():
-                clear_tables(database)
-                known = tables_of(database)
-                for table in known:
-                    name = f"tables/{table}.jsonl"
-                    lines = (
-                        _checked(archive, manifest, name, MOST_ROWS_BYTES).decode().splitlines()
-                        if name in manifest["parts"]
-                        else []
-                    )
-                    if load_table(database, table, [json.loads(line) for line in lines]) != manifest["rows"].get(table, 0):
-                        raise StoreError(f"The archive does not hold all rows of {table}.", NEXT_STEP)
-                files = [name for name in manifest["parts"] if name.startswith("files/")]
-                written = _write_files(archive, manifest, files, sessions_folder)
-            return ArchiveContent({table: manifest["rows"].get(table, 0) for table in known}, written)
+        yield
     except OSError as error:
         raise StoreError(f"{path} cannot be read or written: {error.strerror}.", "Check the file and the disk.") from error
     except StoreError:
         raise
     except Exception as error:  # hostile files raise whatever zip, zlib and JSON have: all of it is the file's fault
         raise StoreError(f"{path.name} is not a sound archive of EmoAsst.", NEXT_STEP) from error
+
+
+def _load_rows(archive: zipfile.ZipFile, manifest: Mapping[str, Any], database: Database, table: str) -> None:
+    name = f"tables/{table}.jsonl"
+    content = _checked(archive, manifest, name, MOST_ROWS_BYTES) if name in manifest["parts"] else b""
+    rows = [json.loads(line) for line in content.decode().split("\n") if line]  # words may hold other ends of lines
+    if load_table(database, table, rows) != manifest["rows"].get(table, 0):
+        raise StoreError(f"The archive does not hold all rows of {table}.", NEXT_STEP)
 
 
 def _session_files(folder: Path) -> list[Path]:
@@ -116,8 +157,14 @@ def _session_files(folder: Path) -> list[Path]:
     ]
 
 
-def _add(archive: zipfile.ZipFile, parts: dict[str, dict[str, Any]], name: str, content: bytes) -> None:
-    archive.writestr(name, content)
+def _add(
+    archive: zipfile.ZipFile,
+    parts: dict[str, dict[str, Any]],
+    name: str,
+    content: bytes,
+    compression: int = zipfile.ZIP_DEFLATED,
+) -> None:
+    archive.writestr(name, content, compression)
     parts[name] = {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
 
 

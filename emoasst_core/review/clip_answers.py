@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from emoasst_core.emotions import EMOTIONS
-from emoasst_core.review.relabel import relabel, undo_last_change, withdraw
+from emoasst_core.review.relabel import place_of, relabel, undo_last_change, withdraw
 from emoasst_core.store.clips import CANT_TELL, SOMETHING_ELSE, Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session, set_label
@@ -105,9 +105,10 @@ def keep_answer(database: Database, clip: Clip, labeller: str, answer: ClipAnswe
         said = store.answers([clip.clip_id]).get(clip.clip_id, ())
         shares = shares_of(said)
         if answer is None or answer.answer in TEACHES_NOTHING:
-            for record in list_shots(database):
-                if (record.session_id, record.utterance_number) == (clip.session_id, clip.utterance_number):
-                    withdraw(database, record.shot.shot_id, labeller, sitting=sitting)
+            place = (clip.session_id, clip.utterance_number)
+            shots = (record.shot for record in list_shots(database) if place_of(record) == place)
+            if (shot := next(shots, None)) is not None:
+                withdraw(database, shot.shot_id, labeller, sitting=sitting)
         if shares:
             _learn(database, clip, said, shares, sitting)
         elif said:

@@ -26,6 +26,15 @@ def collect_clips(database: Database, session_id: str) -> tuple[Clip, ...]:
     return Clips(database).add(pick_clips(record, record.marks_s, shots, consent_of(database, record)))
 
 
+def clip_spans(database: Database, session_id: str) -> tuple[tuple[float, float], ...]:
+    """(start, end) in seconds of the clips of a session: what may be kept of it where people agreed to clips only.
+
+    Raises:
+        StoreError: there is no such session.
+    """
+    return tuple((clip.start_s, clip.end_s) for clip in collect_clips(database, session_id))
+
+
 def consent_of(database: Database, record: SessionRecord) -> Callable[[str], bool]:
     """Whether clips of a person may be kept.
 

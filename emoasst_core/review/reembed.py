@@ -16,15 +16,19 @@ from emoasst_core.errors import EmoAsstError
 from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.tracker import FaceTracker
+from emoasst_core.review.relabel import place_of
 from emoasst_core.session.kept_media import media_of
+from emoasst_core.store.audit import audit_log, note
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import get_session
-from emoasst_core.store.shots import ShotRecord, add_shot, list_shots
+from emoasst_core.store.shots import ShotRecord, add_shot, hold_back, list_shots, release
 from emoasst_core.store.utterances import UtteranceRow
 from emoasst_core.systems.recogniser import Recogniser
 from emoasst_core.windows.frame_sampler import nearest, sample_times
 
 ANALYSIS_RATE_HZ: Final = 8.0
+READ_AGAIN: Final = "answers read again"
+NOTHING_KEPT: Final = "Nothing of it was kept: no recording, or the file has been moved."
 Item = Frame | AudioBlock
 Progress = Callable[[int, int], None]
 
@@ -37,50 +41,88 @@ class Reembedded:
     left: tuple[tuple[int, str], ...]
 
 
+def waiting_shots(database: Database, encoder_hash: str, with_given_up: bool = False) -> tuple[ShotRecord, ...]:
+    """The answered clips that these encoders have not read yet, one shot of each, the newest model's.
+
+    Args:
+        with_given_up: also those that could not be read the last time.
+    """
+    records = list_shots(database)
+    there = {place_of(record) for record in records if record.shot.encoder_hash == encoder_hash}
+    given_up = set() if with_given_up else _given_up(database, encoder_hash)
+    waiting = {place_of(record): record for record in records if place_of(record) not in there}
+    return tuple(record for record in waiting.values() if record.shot.shot_id not in given_up)
+
+
+def unfinished_shots(database: Database, encoder_hash: str) -> tuple[int, ...]:
+    """Shots that were read again by these encoders and do not count yet, since not all have been read."""
+    records = list_shots(database)
+    held = {place_of(record): record.is_held for record in records if record.shot.encoder_hash != encoder_hash}
+    ours = [record for record in records if record.shot.encoder_hash == encoder_hash and record.is_held]
+    return tuple(record.shot.shot_id for record in ours if held.get(place_of(record)) is False)
+
+
 def reembed(
-    database: Database, recogniser: Recogniser, detector: FaceDetector, on_progress: Progress = lambda _done, _all: None
+    database: Database,
+    recogniser: Recogniser,
+    detector: FaceDetector,
+    on_progress: Progress = lambda _done, _all: None,
+    with_given_up: bool = True,
 ) -> Reembedded:
     """Make shots for the present model out of those of earlier ones. The old ones stay, for the model may come back.
 
-    All new shots are one version of the cache, so that one action takes them back.
+    New shots are held back until all have been read; then all begin to count at once. It may be ended at any moment: what was
+    read stays, and the next call goes on. All new shots are one version of the cache, so that one action takes them back.
 
     Args:
         recogniser: the model in use.
         detector: finds the faces again.
         on_progress: told how many of how many clips are done.
+        with_given_up: try those again, too, that could not be read the last time.
 
     Raises:
         StoreError: the database cannot be read or written.
     """
-    records = list_shots(database)
-    there = {_place(record) for record in records if record.shot.encoder_hash == recogniser.encoder_hash}
-    waiting = {_place(record): record for record in records if _place(record) not in there}
+    encoder_hash = recogniser.encoder_hash
+    waiting = waiting_shots(database, encoder_hash, with_given_up)
     made: list[int] = []
     left: list[tuple[int, str]] = []
-    sitting = f"reembedded for {recogniser.encoder_hash[:12]}"
-    for number, record in enumerate(waiting.values(), 1):
+    for number, record in enumerate(waiting, 1):
         try:
             keys = _read_again(database, record, recogniser, detector)
         except EmoAsstError as error:
             left.append((record.shot.shot_id, error.message))
         else:
             if keys:
-                made.append(_keep(database, record, keys, recogniser.encoder_hash, sitting))
+                made.append(_keep(database, record, keys, encoder_hash))
             else:
-                left.append((record.shot.shot_id, "Nothing of it was kept: no recording, or the file has been moved."))
+                left.append((record.shot.shot_id, NOTHING_KEPT))
         on_progress(number, len(waiting))
+    with database.writing():
+        release(database, unfinished_shots(database, encoder_hash), in_all_versions=True)
+        if waiting:
+            given_up = {shot_id for shot_id, _ in left} | (set() if with_given_up else _given_up(database, encoder_hash))
+            left_text = ",".join(map(str, sorted(given_up)))
+            note(database, READ_AGAIN, {"model": encoder_hash, "made": len(made), "left": left_text})
     return Reembedded(tuple(made), tuple(left))
 
 
-def _place(record: ShotRecord) -> tuple[str, int]:
-    return record.session_id, record.utterance_number
+def _given_up(database: Database, encoder_hash: str) -> set[int]:
+    """Shots that could not be read by these encoders the last time."""
+    for line in reversed(audit_log(database)):
+        if line.action == READ_AGAIN and line.detail.get("model") == encoder_hash:
+            return {int(text) for text in str(line.detail.get("left", "")).split(",") if text}
+    return set()
 
 
-def _keep(database: Database, record: ShotRecord, keys: Mapping[Modality, Vector], encoder_hash: str, sitting: str) -> int:
+def _keep(database: Database, record: ShotRecord, keys: Mapping[Modality, Vector], encoder_hash: str) -> int:
     shot = replace(record.shot, keys=keys, encoder_hash=encoder_hash, shot_id=0)
-    added = add_shot(
-        database, shot, *_place(record), record.labeller, answers=record.answers, told_by=record.told_by, sitting=sitting
-    )
+    with database.writing():
+        added = add_shot(
+            database, shot, *place_of(record), record.labeller, answers=record.answers, told_by=record.told_by,
+            sitting=f"reembedded for {encoder_hash[:12]}", change="answers read again for another model",
+        )  # fmt: skip
+        hold_back(database, [added.shot_id])
     return added.shot_id
 
 

@@ -18,9 +18,11 @@ from emoasst_core.store.shots import (
     ShotRecord,
     add_shot,
     find_record,
+    get_record,
     list_shots,
     remove_shot,
     rollback,
+    twins_of,
 )
 
 PARENT = "parent"
@@ -86,11 +88,29 @@ def relabel(
         )
         if (utterance.label, utterance.labeller) != (name, labeller):
             set_label(database, session_id, utterance_number, name, labeller)
-        return add_shot(database, shot, session_id, utterance_number, labeller, answers=answers, told_by=told_by, sitting=sitting)
+        return _add(database, shot, (session_id, utterance_number), labeller, answers, told_by, sitting)
+
+
+def _add(
+    database: Database,
+    shot: Shot,
+    place: tuple[str, int],
+    labeller: str,
+    answers: Mapping[str, str],
+    told_by: str,
+    sitting: str,
+) -> Shot:
+    """Put the answer in the cache; what other models made of the clip carries the same one, and all of it is one change."""
+    twins = twins_of(database, *place, shot.encoder_hash)
+    sitting = sitting or (f"answered {place[0]} {place[1]}" if twins else "")
+    for twin in twins:
+        same = replace(shot, keys=twin.shot.keys, encoder_hash=twin.shot.encoder_hash)
+        add_shot(database, same, *place, labeller, answers=answers, told_by=told_by, sitting=sitting)
+    return add_shot(database, shot, *place, labeller, answers=answers, told_by=told_by, sitting=sitting)
 
 
 def withdraw(database: Database, shot_id: int, labeller: str | None = None, *, sitting: str = "") -> ShotRecord:
-    """Take a correction back: the shot leaves the cache and its label leaves the utterance.
+    """Take a correction back: the shot leaves the cache, with what other models made of it, and its label the utterance.
 
     Args:
         labeller: take back only this person's answer; what others answered stays. None takes all of it back.
@@ -102,18 +122,28 @@ def withdraw(database: Database, shot_id: int, labeller: str | None = None, *, s
     Raises:
         CacheError: no such shot is in the cache.
     """
-    sitting = sitting or (f"withdrawn {shot_id}" if labeller is not None else "")  # out and in again are one change
     with database.writing():
+        found = get_record(database, shot_id)
+        twins = twins_of(database, *place_of(found), found.shot.encoder_hash) if found else []
+        sitting = sitting or (f"withdrawn {shot_id}" if labeller is not None or twins else "")  # out and in are one change
         record = remove_shot(database, shot_id, sitting=sitting)
+        for twin in twins:
+            remove_shot(database, twin.shot.shot_id, sitting=sitting)
         others = {who: name for who, name in record.answers.items() if who != labeller} if labeller is not None else {}
         if not others:
             set_label(database, record.session_id, record.utterance_number, None)
             return record
         who, name = list(others.items())[-1]
-        shot = replace(record.shot, label=soft_label(equal_shares(others)), shot_id=0)
-        set_label(database, record.session_id, record.utterance_number, name, who)
-        add_shot(database, shot, record.session_id, record.utterance_number, who, answers=others, sitting=sitting)
+        set_label(database, *place_of(record), name, who)
+        for each in (*twins, record):
+            shot = replace(each.shot, label=soft_label(equal_shares(others)), shot_id=0)
+            add_shot(database, shot, *place_of(record), who, answers=others, sitting=sitting)
     return record
+
+
+def place_of(record: ShotRecord) -> tuple[str, int]:
+    """Session and utterance that a shot answers for."""
+    return record.session_id, record.utterance_number
 
 
 def answer_without_emotion(
@@ -148,8 +178,10 @@ def undo_last_change(database: Database) -> CacheVersion:
         before = {record.shot.shot_id: record for record in list_shots(database)}
         version = rollback(database)
         after = {record.shot.shot_id: record for record in list_shots(database)}
+        answered = {place_of(record) for record in after.values()}
         for shot_id in before.keys() - after.keys():
-            set_label(database, before[shot_id].session_id, before[shot_id].utterance_number, None)
+            if place_of(before[shot_id]) not in answered:  # else only what another model made of the clip is gone
+                set_label(database, *place_of(before[shot_id]), None)
         for shot_id in after.keys() - before.keys():
             record = after[shot_id]
             label = record.answers.get(record.labeller, EMOTIONS[int(record.shot.label.argmax())])

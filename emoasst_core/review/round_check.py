@@ -10,7 +10,7 @@ from emoasst_core.review.update_check import UpdateCheck, check_update
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People
 from emoasst_core.store.sessions import SessionRecord
-from emoasst_core.store.shots import CacheVersion, current_version, earlier_versions
+from emoasst_core.store.shots import CacheVersion, current_version, earlier_versions, list_shots, shots_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,13 @@ class RoundReport:
         sentences: a sentence per person, and what to look at again; empty where nothing can be compared.
         versions: the state of the cache now, then those that can be brought back, newest first.
         held_back: shots that wait because they made other clips read worse.
+        num_used: answers that the next session uses: those read by the newest answer's model.
     """
 
     sentences: tuple[str, ...]
     versions: tuple[CacheVersion, ...]
     held_back: tuple[int, ...] = ()
+    num_used: int = 0
 
 
 def report_round(database: Database, record: SessionRecord | None) -> RoundReport:
@@ -36,7 +38,10 @@ def report_round(database: Database, record: SessionRecord | None) -> RoundRepor
     """
     check = _check(database, record) if record is not None else UpdateCheck()
     sentences = check.sentences(People(database).names())
-    return RoundReport(sentences, (current_version(database), *earlier_versions(database)), check.held_back)
+    versions = (current_version(database), *earlier_versions(database))
+    records = list_shots(database)
+    newest = records[-1].shot.encoder_hash if records else ""
+    return RoundReport(sentences, versions, check.held_back, len(shots_for(database, newest)))
 
 
 def _check(database: Database, record: SessionRecord) -> UpdateCheck:

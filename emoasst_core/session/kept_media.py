@@ -18,14 +18,12 @@ def media_of(database: Database, record: SessionRecord) -> Source | None:
         path = Path(record.recording)
         return path if path.is_file() else None
     vault = MediaVault(database)
-    segments = [segment for segment in vault.segments(record.session_id) if segment.end_s is not None]
-    return (
-        tuple(
-            Stretch(segment.start_s, partial(_open, database.path, vault.folder, record.session_id, segment.number))
-            for segment in segments
-        )
-        or None
-    )
+    kept = []
+    for segment in vault.segments(record.session_id):
+        opens = partial(_open, database.path, vault.folder, record.session_id, segment.number)
+        if segment.end_s is not None:
+            kept.append(Stretch(segment.start_s, opens, segment.end_s))
+    return tuple(kept) or None
 
 
 def _open(database_path: Path, folder: Path, session_id: str, segment: int) -> BinaryIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -128,14 +129,44 @@ class StretchSeeker:
             self._seeker = None
 
     def step(self, time_s: float, num_frames: int) -> Frame | None:
-        """The picture so many frames from the one at a moment; steps stay within a file."""
+        """The picture so many frames from the one at a moment, across files; stays at either end."""
         place = max(0, bisect_right([stretch.start_s for stretch in self._stretches], time_s) - 1)
+        frame = self._in_file(place, time_s, 0)
+        direction = 1 if num_frames > 0 else -1
+        for _ in range(abs(num_frames)):
+            moved = self._in_file(place, frame.time_s, direction) if frame is not None else None
+            is_at_edge = moved is None or frame is None or moved.time_s == frame.time_s
+            if is_at_edge and 0 <= place + direction < len(self._stretches):
+                place += direction
+                moved = self._in_file(place, self._stretches[place].start_s if direction > 0 else self._last_s(place), 0)
+            frame = moved or frame
+        return frame
+
+    def _last_s(self, place: int) -> float:
+        """A moment in the last picture of a file, or after it."""
+        later = self._stretches[place + 1].start_s if place + 1 < len(self._stretches) else math.inf
+        return min(self._stretches[place].end_s, later)
+
+    def _in_file(self, place: int, time_s: float, num_frames: int) -> Frame | None:
         if place != self._place or self._seeker is None:
             self.close()
             self._seeker, self._place = PictureSeeker(self._stretches[place].open), place
         start_s = self._stretches[place].start_s
         frame = self._seeker.step(max(0.0, time_s - start_s), num_frames)
         return replace(frame, time_s=frame.time_s + start_s) if frame is not None else None
+
+
+def picture_at(source: Source, time_s: float) -> Frame | None:
+    """One picture of a recording, for a thumbnail.
+
+    Raises:
+        MediaError: it cannot be used.
+    """
+    seeker = PictureSeeker(source) if isinstance(source, Path) else StretchSeeker(source)
+    try:
+        return seeker.step(time_s, 0)
+    finally:
+        seeker.close()
 
 
 class Playback:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.sinks import OpenSinks, Sink
 
+if TYPE_CHECKING:
+    from emoasst_core.store.database import Database
+    from emoasst_core.store.recording_writer import RecordingWriter
+
+ChooseClips = Callable[["Database", str], Sequence[tuple[float, float]]]  # (database, session_id) -> (start, end) in seconds
 MAX_FRAMES: Final[int] = 90  # 3 s of a camera at 30 Hz; at 640x480 some 80 MB
 MAX_BLOCKS: Final[int] = 3000  # minutes of sound, which is small
 
@@ -89,24 +94,30 @@ class Recorder:
 
     def _run(self) -> None:
         from emoasst_core.store.database import Database
-        from emoasst_core.store.media import MediaVault
 
         try:
             with Database(self._path) as database:
-                writer = MediaVault(database).record(self._session_id)
-                while (item := self._next()) is not None:
-                    if isinstance(item, Frame):
-                        writer.frame(item)
-                    elif isinstance(item, AudioBlock):
-                        writer.sound(item)
-                    else:
-                        writer.gap(*item)
-                writer.close()
+                self._keep(database)
         except EmoAsstError as error:
             self._fail(error)
         except Exception as error:  # an encoder's own errors: told like any other, and the session goes on
             _log.exception("the recording broke off")
             self._fail(EmoAsstError(f"The recording broke off: {error}.", "What was kept so far can be recovered."))
+
+    def _keep(self, database: Database) -> None:
+        from emoasst_core.store.media import MediaVault
+
+        self._write(MediaVault(database).record(self._session_id))
+
+    def _write(self, writer: RecordingWriter) -> None:
+        while (item := self._next()) is not None:
+            if isinstance(item, Frame):
+                writer.frame(item)
+            elif isinstance(item, AudioBlock):
+                writer.sound(item)
+            else:
+                writer.gap(*item)
+        writer.close()
 
     def _next(self) -> Frame | AudioBlock | tuple[float, float, str] | None:
         with self._changed:
@@ -123,17 +134,26 @@ class Recorder:
             self._waiting.clear()
 
 
-def recording_sinks(database_path: Path) -> OpenSinks:
-    """What opens the sinks of a session: a recorder where people agreed that it is kept, else nothing."""
+def recording_sinks(database_path: Path, choose_clips: ChooseClips | None = None) -> OpenSinks:
+    """What opens the sinks of a session: a recorder where people agreed that it is kept, one of clips where only to those.
+
+    Args:
+        choose_clips: which stretches of a saved session are the clips to ask about; None keeps no clips.
+    """
 
     def open_sinks(session_id: str, plan: SessionPlan) -> Sequence[Sink]:
-        if not plan.keeps_recording:
+        keeps_clips = plan.keeps_clips and choose_clips is not None
+        if not plan.keeps_recording and not keeps_clips:
             return []
         from emoasst_core.store.database import Database  # brings the database in: not before it is needed
         from emoasst_core.store.people import People
 
         with Database(database_path) as database:
             People(database).note_present(session_id, plan.people)
-        return [Recorder(database_path, session_id)]
+        if plan.keeps_recording or choose_clips is None:
+            return [Recorder(database_path, session_id)]
+        from emoasst_core.session.clip_recorder import ClipRecorder
+
+        return [ClipRecorder(database_path, session_id, choose_clips)]
 
     return open_sinks

@@ -74,7 +74,6 @@ class SessionRun:
         self.transport = Transport()
         self.mailbox = intake.mailbox()
         self.state = RunState.LOADING
-        self.frames_analysed = 0
         self._intake = intake
         self._worker = worker
         self._options = options
@@ -84,8 +83,7 @@ class SessionRun:
         self._marks: list[float] = []
         self._failure: EmoAsstError | None = None
         self._is_refused = False
-        self._begun_generation = 0
-        self._losses = 0
+        self.frames_analysed = self._begun_generation = self._losses = 0
         self._resumed_s = 0.0
         self._parts: list[SessionRecord] = []
         self._part: SessionRecord | None = None
@@ -125,7 +123,7 @@ class SessionRun:
         """That person is read no more, and nothing is kept any longer."""
         with self._lock:
             self.plan = self.plan.without(person_id)
-        self._sinks.close()
+        self._sinks.drop()
         self._worker.send(PlanChanged(self.number, self.plan), self._begun_generation)
 
     def stop(self, discard: bool = False) -> None:
@@ -182,6 +180,8 @@ class SessionRun:
             self._end()
         except EmoAsstError as error:
             self._say_failure(error)
+        finally:
+            self._sinks.decide(False)  # where nothing was saved, there is nothing to ask about
 
     def _models_are_loaded(self) -> bool:
         while not self.transport.is_stopped:
@@ -264,6 +264,7 @@ class SessionRun:
             parts = [*self._parts, *([self._part] if self._part is not None else [])]
         if parts and (record := joined(parts)).duration_s > 0:
             saved = self._save(record)
+            self._sinks.decide(self.plan.keeps_clips)
             if self._failure is not None:
                 self._say_failure(self._failure)
             self._tell(saved)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import DeviceChanged
 from emoasst_core.session.plan import SessionPlan
+
+DECIDED_S = 120.0  # a dozen clips are cut out in some ten seconds
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +33,17 @@ class Sink(Protocol):
         """No more is coming. Called once."""
 
 
+@runtime_checkable
+class DecidesLater(Protocol):
+    """A sink that keeps nothing until it is told, after the session, that it may."""
+
+    def decide(self, keeps: bool) -> None:
+        """The session is saved and its clips may be kept, or nothing may; only the first word counts."""
+
+    def join(self, timeout_s: float | None = None) -> None:
+        """Wait until that is done."""
+
+
 OpenSinks = Callable[[str, SessionPlan], Sequence[Sink]]  # (session_id, plan) -> what records that session
 
 
@@ -49,6 +62,7 @@ class Sinks:
 
     def __init__(self, sinks: Sequence[Sink] = (), tell: Callable[[DeviceChanged], None] = lambda _event: None) -> None:
         self._sinks = list(sinks)
+        self._later = [sink for sink in sinks if isinstance(sink, DecidesLater)]
         self._tell = tell
         self._lock = threading.Lock()
 
@@ -69,6 +83,19 @@ class Sinks:
         self._each(lambda sink: sink.close())
         with self._lock:
             self._sinks = []
+
+    def decide(self, keeps: bool) -> None:
+        """Tell those who wait for it whether anything may be kept, and wait for them."""
+        for sink in self._later:
+            sink.decide(keeps)
+        for sink in self._later:
+            sink.join(DECIDED_S)
+
+    def drop(self) -> None:
+        """Somebody took back what they agreed to: nothing more is taken, and what was not kept yet goes."""
+        for sink in self._later:
+            sink.decide(False)
+        self.close()
 
     def _each(self, give: Callable[[Sink], None]) -> None:
         with self._lock:

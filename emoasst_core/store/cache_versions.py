@@ -88,9 +88,13 @@ def hold_back(database: Database, shot_ids: Iterable[int]) -> None:
     _hold(database, shot_ids, is_held=True)
 
 
-def release(database: Database, shot_ids: Iterable[int]) -> None:
-    """Let shots that were held back count."""
-    _hold(database, shot_ids, is_held=False)
+def release(database: Database, shot_ids: Iterable[int], in_all_versions: bool = False) -> None:
+    """Let shots that were held back count; with `in_all_versions` as if they had never been held."""
+    if not in_all_versions:
+        _hold(database, shot_ids, is_held=False)
+        return
+    with database.writing():
+        database.execute_many("UPDATE cache_members SET is_held = 0 WHERE shot_id = ?", ((shot_id,) for shot_id in shot_ids))
 
 
 def _hold(database: Database, shot_ids: Iterable[int], is_held: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -66,14 +67,22 @@ class MediaVault:
         """
         from emoasst_core.store.recording_writer import RecordingWriter  # brings the encoders in
 
+        self.begin(session_id)
+        return RecordingWriter(self, session_id)
+
+    def begin(self, session_id: str, is_clips: bool = False) -> None:
+        """Make the key of a session's recording; with `is_clips` only its clips may be in it.
+
+        Raises:
+            StoreError: the session is recorded already.
+        """
         with self.database.writing():
             if self.database.rows("SELECT 1 FROM recordings WHERE session_id = ?", (session_id,)):
                 raise StoreError(f"The session {session_id} is recorded already.", "Start a new one.")
             self.database.execute(
-                "INSERT INTO recordings (session_id, wrapped_key, started_at) VALUES (?, ?, ?)",
-                (session_id, self._wrapped(session_id, secrets.token_bytes(32)), now_text()),
+                "INSERT INTO recordings (session_id, wrapped_key, started_at, is_clips) VALUES (?, ?, ?, ?)",
+                (session_id, self._wrapped(session_id, secrets.token_bytes(32)), now_text(), int(is_clips)),
             )
-        return RecordingWriter(self, session_id)
 
     def segments(self, session_id: str) -> tuple[Segment, ...]:
         """The files of a session in order; none where nothing was kept."""
@@ -157,15 +166,53 @@ class MediaVault:
             StoreError: nothing was kept of this session.
             DamagedError: the wrapped key is not what was written.
         """
+        return derived(self.recording_key(session_id), f"segment {segment}")
+
+    def recording_key(self, session_id: str) -> bytes:
+        """(32,) bytes that the keys of its files come from.
+
+        Raises:
+            StoreError, DamagedError: as `segment_key`.
+        """
         rows = self.database.rows("SELECT wrapped_key FROM recordings WHERE session_id = ?", (session_id,))
         if not rows:
             raise StoreError(f"Nothing was kept of the session {session_id}.", "Its readings can still be seen.")
         wrapped = rows[0]["wrapped_key"]
         try:
-            key = self._cipher().decrypt(wrapped[:12], wrapped[12:], session_id.encode("utf-8"))
+            return self._cipher().decrypt(wrapped[:12], wrapped[12:], session_id.encode("utf-8"))
         except InvalidTag as error:
             raise DamagedError(f"The key of the recording {session_id} is damaged.", "Put a backup in its place.") from error
-        return derived(key, f"segment {segment}")
+
+    def facts(self, session_id: str) -> tuple[str, bool]:
+        """When the recording began, and whether only clips may be in it."""
+        (row,) = self.database.rows("SELECT started_at, is_clips FROM recordings WHERE session_id = ?", (session_id,))
+        return row["started_at"], bool(row["is_clips"])
+
+    def gaps(self, session_id: str) -> list[tuple[float, float, str]]:
+        """(start, end, reason) of what was not captured."""
+        rows = self.database.rows("SELECT * FROM gaps WHERE session_id = ? ORDER BY start_s", (session_id,))
+        return [(row["start_s"], row["end_s"], row["reason"]) for row in rows]
+
+    def adopt(
+        self,
+        session_id: str,
+        key: bytes,
+        facts: tuple[str, bool],
+        segments: Sequence[Segment],
+        gaps: Sequence[tuple[float, float, str]],
+    ) -> None:
+        """Take over a recording that was made elsewhere, with its `facts`; its files come after."""
+        started_at, is_clips = facts
+        with self.database.writing():
+            self.database.execute(
+                "INSERT INTO recordings (session_id, wrapped_key, started_at, is_clips) VALUES (?, ?, ?, ?)",
+                (session_id, self._wrapped(session_id, key), started_at, int(is_clips)),
+            )
+            for segment in segments:
+                self.open_segment(session_id, segment.number, segment.start_s)
+                self.close_segment(session_id, segment.number, segment.end_s or segment.start_s)
+            for gap in gaps:
+                self.add_gap(session_id, *gap)
 
     def open_segment(self, session_id: str, number: int, start_s: float) -> None:
         """Note that a file is being written."""
@@ -178,6 +225,19 @@ class MediaVault:
             self.database.execute(
                 "UPDATE segments SET end_s = ? WHERE session_id = ? AND number = ?", (end_s, session_id, number)
             )
+
+    def replace_segments(self, session_id: str, key: bytes, segments: Sequence[Segment]) -> None:
+        """Let the files of a session be these, sealed under this key; the key before is gone for good."""
+        with self.database.writing():
+            self.database.execute(
+                "UPDATE recordings SET wrapped_key = ? WHERE session_id = ?", (self._wrapped(session_id, key), session_id)
+            )
+            self.database.execute("DELETE FROM segments WHERE session_id = ?", (session_id,))
+            self.database.execute_many(
+                "INSERT INTO segments VALUES (?, ?, ?, ?)",
+                [(session_id, segment.number, segment.start_s, segment.end_s) for segment in segments],
+            )
+        self.database.checkpoint()
 
     def add_gap(self, session_id: str, start_s: float, end_s: float, reason: str) -> None:
         """Note that nothing was captured between two times."""

@@ -10,6 +10,7 @@ from typing import Final
 
 from emoasst_core.datatypes import Vector
 from emoasst_core.errors import StoreError
+from emoasst_core.store.clip_retention import drop_orphans
 from emoasst_core.store.columns import blob_from_vector, moment_from_text, now_text, vector_from_blob
 from emoasst_core.store.database import Database
 
@@ -109,6 +110,7 @@ class People:
                 self._database.execute(
                     "DELETE FROM clips WHERE person = ? AND clip_id NOT IN (SELECT clip_id FROM clip_answers)", (person_id,)
                 )
+        drop_orphans(self._database)
         self._database.checkpoint()
 
     def consents(self, person_id: str) -> frozenset[str]:

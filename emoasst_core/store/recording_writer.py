@@ -5,21 +5,41 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final, Protocol
 
 from emoasst_core.atomic_file import sync_and_rename, sync_folder
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import StoreError
+from emoasst_core.store.database import Database
 from emoasst_core.store.segment_writer import RATE_HZ, SegmentWriter, kept_size
-
-if TYPE_CHECKING:
-    from emoasst_core.store.media import MediaVault
 
 SEGMENT_S: Final[float] = 300.0
 HOLD_S: Final[float] = 1.0  # how long the first file waits for the second device
 LOW_BYTES: Final[int] = 1 << 30  # warned below this
 STOP_BYTES: Final[int] = 200 << 20  # and stopped below this
 LOOK_EVERY_S: Final[float] = 1.0
+
+
+class SegmentKeeper(Protocol):
+    """Knows where the files of a recording lie, and their keys."""
+
+    database: Database
+
+    def path(self, session_id: str, segment: int, /) -> Path:
+        """Where one file lies once it is whole."""
+
+    def segment_key(self, session_id: str, segment: int, /) -> bytes:
+        """(32,) bytes."""
+
+    def open_segment(self, session_id: str, number: int, start_s: float, /) -> None:
+        """Note that a file is being written."""
+
+    def close_segment(self, session_id: str, number: int, end_s: float, /) -> None:
+        """Note that a file is whole."""
+
+    def add_gap(self, session_id: str, start_s: float, end_s: float, reason: str, /) -> None:
+        """Note that nothing was captured between two times."""
 
 
 class RecordingWriter:
@@ -32,7 +52,7 @@ class RecordingWriter:
         StoreError: there is too little space; what was kept until then is whole.
     """
 
-    def __init__(self, vault: MediaVault, session_id: str, segment_s: float = SEGMENT_S) -> None:
+    def __init__(self, vault: SegmentKeeper, session_id: str, segment_s: float = SEGMENT_S) -> None:
         self.is_low = False
         self._vault = vault
         self._session_id = session_id

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from emoasst_core.store.audit import note
+from emoasst_core.store.clip_retention import drop_orphans
 from emoasst_core.store.columns import moment_from_text, text_from_moment
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
@@ -52,6 +53,7 @@ def sweep(database: Database, clip_days: int = CLIP_DAYS, video_days: int = VIDE
             (text_from_moment(now - timedelta(days=clip_days)),),
         )
         database.execute_many("DELETE FROM clips WHERE clip_id = ?", [(row["clip_id"],) for row in clips])
+    drop_orphans(database)
     old = database.rows(
         "SELECT session_id FROM recordings WHERE started_at <= ?", (text_from_moment(now - timedelta(days=video_days)),)
     )

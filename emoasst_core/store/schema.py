@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from emoasst_core.store.migrations.audit import AUDIT
+from emoasst_core.store.migrations.clip_media import CLIP_MEDIA
 from emoasst_core.store.migrations.clips import CLIPS
 from emoasst_core.store.migrations.gate import GATE
 from emoasst_core.store.migrations.media import MEDIA
@@ -132,4 +133,5 @@ INSERT INTO cache_versions (created_at, change) VALUES (strftime('%Y-%m-%dT%H:%M
 
 MIGRATIONS: tuple[str, ...] = (
     _SESSIONS_AND_SHOTS, PEOPLE, CLIPS, AUDIT, GATE, SHOT_DETAILS, SESSION_MARKS, PRACTICE, MEDIA,
+    CLIP_MEDIA,
 )  # fmt: skip

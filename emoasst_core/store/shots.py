@@ -59,6 +59,7 @@ def add_shot(
     answers: Mapping[str, str] | None = None,
     told_by: str = "",
     sitting: str = "",
+    change: str = "",
 ) -> Shot:
     """Put one labelled clip in the cache; an earlier answer for the same utterance and encoder is replaced.
 
@@ -69,6 +70,7 @@ def add_shot(
         answers: {labeller: emotion} of everybody who answered, where the label is made of several answers.
         told_by: what told them, in their choice of words.
         sitting: answers of one sitting make one version; "" for a version of its own.
+        change: what the version is called; "" for a name made from the answer.
 
     Returns:
         The shot with its id.
@@ -84,7 +86,9 @@ def add_shot(
         if present is not None and _is_same(present, shot, labeller, given, told_by):
             return present.shot
         shot_id = _insert(database, shot, (session_id, utterance_number, labeller, told_by), given)
-        change = f"answers for {session_id}" if sitting else f"{name} for utterance {utterance_number} of {session_id}"
+        change = change or (
+            f"answers for {session_id}" if sitting else f"{name} for utterance {utterance_number} of {session_id}"
+        )
         version = next_version(database, change, sitting)
         if present is not None:
             database.execute("DELETE FROM cache_members WHERE version = ? AND shot_id = ?", (version, present.shot.shot_id))
@@ -124,6 +128,22 @@ def shots_for(database: Database, encoder_hash: str) -> list[Shot]:
     """The shots that count with these encoders, oldest first; those held back do not."""
     records = list_shots(database)
     return [record.shot for record in records if record.shot.encoder_hash == encoder_hash and not record.is_held]
+
+
+def get_record(database: Database, shot_id: int) -> ShotRecord | None:
+    """The shot of this id, where it is in the cache."""
+    return next(iter(_records(database, shot_id)), None)
+
+
+def twins_of(database: Database, session_id: str, utterance_number: int, encoder_hash: str) -> list[ShotRecord]:
+    """The shots in the cache that answer for one utterance by other encoders than these."""
+    found = database.rows(
+        """SELECT shot_id FROM shots JOIN cache_members USING (shot_id)
+           WHERE version = (SELECT max(version) FROM cache_versions)
+           AND session_id = ? AND utterance_number = ? AND encoder_hash <> ? ORDER BY shot_id""",
+        (session_id, utterance_number, encoder_hash),
+    )
+    return [record for row in found for record in _records(database, row["shot_id"])]
 
 
 def find_record(database: Database, session_id: str, utterance_number: int, encoder_hash: str) -> ShotRecord | None:

@@ -239,9 +239,23 @@ def test_the_clips_that_spoke_are_named_with_their_weights() -> None:
     rng = np.random.default_rng(6)
     keys = clips(np.array([0, 1, 2]), np.zeros(32), rng)
     memory = PersonalMemory(memory_model(), [make_shot(i + 1, i, {FACE: keys[i]}) for i in range(3)])
-    votes = memory.votes(fuse({FACE: unit(keys[1] + 0.1 * rng.normal(size=32))}, RELIABILITIES))
-    assert max(votes, key=lambda shot_id: votes[shot_id]) == 2
-    assert math.isclose(sum(votes.values()), 1.0)
+    why = memory.explain(fuse({FACE: unit(keys[1] + 0.1 * rng.normal(size=32))}, RELIABILITIES))
+    assert why.votes[0][0] == 2
+    assert [weight for _, weight in why.votes] == sorted((weight for _, weight in why.votes), reverse=True)
+    assert math.isclose(sum(weight for _, weight in why.votes), 1.0)
+    assert why.share == memory.share([FACE])
+
+
+def test_somebody_unlike_the_source_is_said_to_be_far_and_somebody_like_it_near() -> None:
+    rng = np.random.default_rng(8)
+    labels = np.repeat(np.arange(NUM_EMOTIONS), 4)
+    query = query_of(FACE)
+    offsets = []
+    for length in (0.0, 0.9):
+        keys = clips(labels, person_offset(rng, length) if length else np.zeros(32), rng)
+        shots = [make_shot(i + 1, int(label), {FACE: key}) for i, (label, key) in enumerate(zip(labels, keys, strict=True))]
+        offsets.append(PersonalMemory(memory_model(), shots).explain(query).offset)
+    assert 0 < offsets[0] < 0.5 < offsets[1]
 
 
 def test_soft_labels_speak_for_both_emotions() -> None:

@@ -174,3 +174,22 @@ def test_a_modality_the_model_cannot_read_is_refused() -> None:
     classifier = JointClassifier({Modality.FACE: ZeroShotHead(np.eye(NUM_EMOTIONS, SIZE))})
     with pytest.raises(ModelError, match="voice"):
         classifier.logits(make_query())
+
+
+def test_the_weights_of_an_explanation_are_those_that_the_formula_sums_up() -> None:
+    shots = [make_shot(number, BOTH if number % 3 else BOTH[:1]) for number in range(1, 9)]
+    query = make_query()
+    joint = JointClassifier({modality: ZeroShotHead(np.eye(NUM_EMOTIONS, SIZE)) for modality in BOTH}, filled(*shots))
+    why = joint.explain(query)
+    total = sum(joint_by_loops(query, shots))
+    alone = {shot.shot_id: sum(joint_by_loops(query, [shot])) / total for shot in shots}
+    assert dict(why.votes) == pytest.approx(alone)
+    assert [weight for _, weight in why.votes] == pytest.approx(sorted(alone.values(), reverse=True))
+    assert 0 < why.share < 1
+
+
+def test_an_empty_cache_explains_nothing() -> None:
+    why = JointClassifier({modality: ZeroShotHead(np.eye(NUM_EMOTIONS, SIZE)) for modality in BOTH}, filled()).explain(
+        make_query()
+    )
+    assert (why.share, why.votes, why.offset) == (0.0, (), 0.0)

@@ -38,7 +38,10 @@ def kept_session(database: Database, session_id: str, person: str) -> None:
     key = unit_vector(np.random.default_rng(3))
     add_shot(database, Shot(label, {Modality.FACE: key}, "0" * 64, person), session_id, 1, CANARY)
     with database.writing():
-        database.execute("INSERT INTO recordings VALUES (?, ?, ?)", (session_id, CANARY.encode(), datetime.now(UTC).isoformat()))
+        database.execute(
+            "INSERT INTO recordings (session_id, wrapped_key, started_at) VALUES (?, ?, ?)",
+            (session_id, CANARY.encode(), datetime.now(UTC).isoformat()),
+        )
     folder = MediaVault(database).session_folder(session_id)
     folder.mkdir(parents=True)
     (folder / "0001.emav").write_text(CANARY)
@@ -142,7 +145,7 @@ def test_a_sweep_removes_what_is_old_enough_and_nothing_else(database: Database)
     for name, days in (("young", 29), ("old", 31)):
         with database.writing():
             moment = (now - timedelta(days=days)).isoformat(timespec="microseconds")
-            database.execute("INSERT INTO recordings VALUES (?, x'00', ?)", (name, moment))
+            database.execute("INSERT INTO recordings (session_id, wrapped_key, started_at) VALUES (?, x'00', ?)", (name, moment))
     swept = sweep(database, now=now)
     assert (swept.num_clips, swept.num_recordings) == (2, 1)
     assert MediaVault(database).recorded_sessions() == ["young"]
