@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy
 from emoasst_core.datatypes import AudioBlock, Face, Frame, Timeline, Transcript, Word
@@ -64,6 +65,7 @@ class Pipeline:
         recording: name kept with the session.
         profile: name of the model profile, kept with the session.
         identities: who is known by face; None for nobody.
+        familiarity: what the family's answered clips are like; None for no clips.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Pipeline:
         recording: str = "",
         profile: str = "starter",
         identities: Identities | None = None,
+        familiarity: Familiarity | None = None,
     ) -> None:
         self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
         self.stages = StageClock()
@@ -86,7 +89,7 @@ class Pipeline:
         self._faces, self._sound = FaceMemory(), SoundMemory()
         self._timeline = TimelineBuilder(options.cues, JOIN_GAP_S)
         self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
-        self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages)
+        self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages, familiarity or Familiarity())
         self._started_at = datetime.now(UTC)
         self._now_s = 0.0
         self._last_step_s = 0.0
