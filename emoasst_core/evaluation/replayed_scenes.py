@@ -81,9 +81,11 @@ class ReplayedPipelines:
         self._detector = _RememberingDetector(find_detector(options))
         self.options = replace(options, cues=with_model_thresholds(options.cues, recogniser), transcribe=False)
 
-    def open(self) -> Pipeline:
-        """A fresh session."""
-        return Pipeline(self._recogniser, self.options, self._detector, None, "spliced", self._profile)
+    def open(self, remembers: bool = True) -> Pipeline:
+        """A fresh session; without remembering, for pictures that will not come again."""
+        recogniser = self._recogniser if remembers else self._recogniser.recogniser
+        detector = self._detector if remembers else self._detector.detector
+        return Pipeline(recogniser, self.options, detector, None, "spliced", self._profile)
 
 
 class _RememberingDetector:
@@ -91,14 +93,14 @@ class _RememberingDetector:
 
     def __init__(self, detector: FaceDetector) -> None:
         self.name = detector.name
-        self._detector = detector
+        self.detector = detector
         self._found: dict[int, tuple[Picture, list[Face]]] = {}
 
     def detect(self, frame: Frame) -> list[Face]:
         """See `FaceDetector.detect`."""
         key = id(frame.image)
         if key not in self._found:
-            self._found[key] = (frame.image, self._detector.detect(frame))
+            self._found[key] = (frame.image, self.detector.detect(frame))
         return list(self._found[key][1])
 
 
@@ -106,16 +108,16 @@ class _RememberingRecogniser:
     """Embeds each crop once; everything else is the recogniser's own."""
 
     def __init__(self, recogniser: Recogniser) -> None:
-        self._recogniser = recogniser
+        self.recogniser = recogniser
         self._embedded: dict[bytes, NDArray[np.float32]] = {}
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._recogniser, name)
+        return getattr(self.recogniser, name)
 
     def embed_crops(self, crops: Sequence[Picture]) -> NDArray[np.float32]:
         """See `Recogniser.embed_crops`."""
         keys = [crop.tobytes() for crop in crops]
         for key, crop in zip(keys, crops, strict=True):
             if key not in self._embedded:
-                self._embedded[key] = self._recogniser.embed_crops([crop])[0]
-        return np.stack([self._embedded[key] for key in keys]) if keys else self._recogniser.embed_crops([])
+                self._embedded[key] = self.recogniser.embed_crops([crop])[0]
+        return np.stack([self._embedded[key] for key in keys]) if keys else self.recogniser.embed_crops([])
