@@ -20,6 +20,7 @@ from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
+from emoasst_core.session.caption_feed import CaptionFeed
 from emoasst_core.session.captioner import Captioner
 from emoasst_core.session.events import (
     CaptionHeard,
@@ -46,7 +47,6 @@ from emoasst_core.windows.sound_quality import level_db
 from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
 from emoasst_core.windows.voice_activity import VoiceActivity
 
-PARTIAL_S = 1.6  # speech that goes on is captioned in parts of this length, so that words stand within 3 s
 JOIN_GAP_S = 0.3  # readings of one lane that say the same are one span unless further apart than this
 SOMEONE_NEW = "someone new"  # in the way of reading a face that nobody knows, or that may not be read
 FRONTAL_SHARE = (
@@ -81,12 +81,13 @@ class Pipeline:
     ) -> None:
         self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
         self.stages = StageClock()
-        self._detector, self._captioner = detector, captioner
+        self._detector = detector
         self._tracker = FaceTracker(options.faces)
         self._identities, self._people_watch = identities or Identities(), PeopleWatch()
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
         self._faces, self._sound = FaceMemory(), SoundMemory()
+        self._captions = CaptionFeed(captioner, self._sound, options.partial_captions)
         self._timeline = TimelineBuilder(options.cues, JOIN_GAP_S)
         self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
         self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages, familiarity or Familiarity())
@@ -97,8 +98,6 @@ class Pipeline:
         self._has_picture = self._has_sound = False
         self._words: list[Word] = []
         self._words_model = ""
-        self._partial_texts: list[str] = []
-        self._partial_end_s, self._num_partials = 0.0, 0
 
     def use_plan(self, plan: SessionPlan) -> None:
         """Read only whom the plan allows, from now on."""
@@ -212,8 +211,7 @@ class Pipeline:
     def _close_utterance(self, start_s: float, end_s: float) -> list[SessionEvent]:
         self._book.close_windows(start_s)
         number, prediction = self._book.close_utterance(start_s, end_s)
-        if self._captioner is not None:
-            self._captioner.submit(number, self._sound.between(start_s, end_s), start_s)
+        self._captions.end(number, start_s, end_s)
         return [Predicted(prediction)] if prediction else []
 
     def _step(self, time_s: float) -> list[SessionEvent]:
@@ -222,7 +220,7 @@ class Pipeline:
         speaking_since_s = self._segmenter.open_since_s
         if speaking_since_s is None:
             self._book.close_windows(time_s - self.options.windows.min_speech_s - self.options.windows.min_silence_s, whole=True)
-        self._ask_for_partial(time_s, speaking_since_s)
+        self._captions.go_on(time_s, speaking_since_s)
         predictions, cue = self._focus.read(start_s, time_s, speaking_since_s, self._has_picture, self._has_sound)
         events: list[SessionEvent] = [Predicted(prediction) for prediction in predictions]
         if cue is not None:
@@ -230,32 +228,17 @@ class Pipeline:
             events.append(CueChanged(cue))
         return events
 
-    def _ask_for_partial(self, time_s: float, speaking_since_s: float | None) -> None:
-        """Have the newest part of speech that goes on transcribed by itself, unless finished utterances are waiting."""
-        if speaking_since_s is None:
-            self._partial_texts, self._partial_end_s = [], 0.0
-            return
-        start_s = max(self._partial_end_s, speaking_since_s)
-        if self._captioner is None or self._captioner.num_waiting or not self.options.partial_captions:
-            return
-        if time_s - start_s < PARTIAL_S:
-            return
-        self._partial_end_s, self._num_partials = time_s, self._num_partials + 1
-        self._captioner.submit(-self._num_partials, self._sound.between(start_s, time_s), start_s)
-
     def _partial_caption(self, transcript: Transcript) -> list[SessionEvent]:
         """The words so far of speech that still goes on; late ones of a finished utterance say nothing."""
         since_s = self._segmenter.open_since_s
-        if since_s is None or not transcript.words or transcript.words[0].start_s < since_s - PARTIAL_S:
+        words = [word for word in transcript.words if since_s is not None and word.end_s > since_s]
+        if since_s is None or not words:
             return []
-        self._partial_texts.append(transcript.text)
-        return [CaptionHeard(since_s, transcript.words[-1].end_s, " ".join(self._partial_texts), is_final=False)]
+        return [CaptionHeard(since_s, words[-1].end_s, " ".join(word.text for word in words), is_final=False)]
 
     def _collect_words(self, wait: bool = False) -> list[SessionEvent]:
-        if self._captioner is None:
-            return []
         events: list[SessionEvent] = []
-        for number, transcript in self._captioner.collect(wait):
+        for number, transcript in self._captions.collect(wait):
             if number < 0:
                 events += self._partial_caption(transcript)
                 continue

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, Transcript, Vector, Word
 from emoasst_core.errors import ModelError
+from emoasst_core.transcription.word_stream import CARRY_S
 
 FRAME_S = 0.01  # PocketSphinx counts time in frames of 10 ms
 MIN_LENGTH = SAMPLE_RATE_HZ // 10  # 0.1 s; anything shorter cannot hold a word
@@ -56,13 +58,85 @@ class BasicTranscriber:
             self._decoder.end_utt()
             segments = [(part.start_frame, part.end_frame, part.word) for part in self._decoder.seg() or ()]
         except RuntimeError as error:
-            raise ModelError(f"Basic captions failed: {error}.", "Install pocketsphinx again.") from error
-        words = (self._word(first, last, text, start_s, len(samples)) for first, last, text in segments if not FILLER.match(text))
+            raise _failed(error) from error
+        words = (_placed(first, last, text, start_s, len(samples)) for first, last, text in segments if not FILLER.match(text))
         return Transcript(tuple(words), self.name, is_basic=True)
 
-    def _word(self, first: int, last: int, text: str, start_s: float, length: int) -> Word:
-        """Times without the padding, kept inside the utterance."""
-        pad_s, length_s = PAD_LENGTH / SAMPLE_RATE_HZ, length / SAMPLE_RATE_HZ
-        begin_s = min(max(first * FRAME_S - pad_s, 0.0), length_s)
-        end_s = min(max((last + 1) * FRAME_S - pad_s, begin_s), length_s)
-        return Word(start_s + begin_s, start_s + end_s, VARIANT.sub("", text))
+    def open_stream(self) -> SphinxStream:
+        """A stream of its own decoder; do not call `transcribe` while an utterance is open in it."""
+        return SphinxStream(self._decoder, self.name)
+
+
+class SphinxStream:
+    """PocketSphinx fed part by part: the search goes on while somebody speaks.
+
+    Args:
+        decoder: PocketSphinx's.
+        name: of the transcriber.
+    """
+
+    def __init__(self, decoder: Any, name: str) -> None:
+        self._decoder, self._name = decoder, name
+        self._is_open = False
+        self._start_s, self._length = 0.0, 0
+        self._peak = 0.0
+        self._carried: tuple[Word, ...] = ()
+
+    def begin(self, start_s: float) -> None:
+        """See `WordStream.begin`."""
+        if self._is_open:
+            self._decoder.end_utt()
+        self._carried = tuple(word for word in self._carried if 0.0 <= start_s - word.start_s <= CARRY_S)
+        self._start_s, self._length, self._peak, self._is_open = start_s, 0, 0.0, True
+        try:
+            self._decoder.start_utt()
+            self._decoder.process_raw(bytes(2 * PAD_LENGTH))
+        except RuntimeError as error:
+            raise _failed(error) from error
+
+    def feed(self, samples: Vector) -> Transcript:
+        """See `WordStream.feed`."""
+        if len(samples):
+            self._peak = max(self._peak, float(np.abs(samples).max()))
+            self._length += len(samples)
+            try:
+                self._decoder.process_raw((np.clip(samples, -1.0, 1.0) * 32767).astype("<i2").tobytes())
+            except RuntimeError as error:
+                raise _failed(error) from error
+        return self._transcript(self._carried + self._words())
+
+    def finish(self, end_s: float) -> Transcript:
+        """See `WordStream.finish`; words whose middle lies beyond the end are kept for the next utterance."""
+        try:
+            self._decoder.process_raw(bytes(2 * PAD_LENGTH))
+            self._decoder.end_utt()
+        except RuntimeError as error:
+            raise _failed(error) from error
+        self._is_open = False
+        words = self._carried + self._words()
+        ours = tuple(word for word in words if (word.start_s + word.end_s) / 2 <= end_s)
+        self._carried = words[len(ours) :]
+        return self._transcript(ours)
+
+    def _words(self) -> tuple[Word, ...]:
+        if self._peak < SILENT_PEAK:
+            return ()
+        found = ((part.start_frame, part.end_frame, part.word) for part in self._decoder.seg() or ())
+        return tuple(
+            _placed(first, last, text, self._start_s, self._length) for first, last, text in found if not FILLER.match(text)
+        )
+
+    def _transcript(self, words: tuple[Word, ...]) -> Transcript:
+        return Transcript(words, self._name, is_basic=True)
+
+
+def _placed(first: int, last: int, text: str, start_s: float, length: int) -> Word:
+    """Times without the padding, kept inside the utterance."""
+    pad_s, length_s = PAD_LENGTH / SAMPLE_RATE_HZ, length / SAMPLE_RATE_HZ
+    begin_s = min(max(first * FRAME_S - pad_s, 0.0), length_s)
+    end_s = min(max((last + 1) * FRAME_S - pad_s, begin_s), length_s)
+    return Word(start_s + begin_s, start_s + end_s, VARIANT.sub("", text))
+
+
+def _failed(error: RuntimeError) -> ModelError:
+    return ModelError(f"Basic captions failed: {error}.", "Install pocketsphinx again.")
