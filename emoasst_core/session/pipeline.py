@@ -6,6 +6,8 @@ analysed picture is embedded once, on arrival; windows and utterances choose amo
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,6 +24,7 @@ from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
 from emoasst_core.session.caption_feed import CaptionFeed
 from emoasst_core.session.captioner import Captioner
+from emoasst_core.session.embedding_pace import SHARE, EmbeddingPace
 from emoasst_core.session.events import (
     CaptionHeard,
     CueChanged,
@@ -91,6 +94,8 @@ class Pipeline:
         self._timeline = TimelineBuilder(options.cues, JOIN_GAP_S)
         self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
         self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages, familiarity or Familiarity())
+        self._pace = EmbeddingPace(SHARE if options.partial_captions else 0.0)  # a recording waits
+        self._listener: Callable[[SessionEvent], None] | None = None
         self._started_at = datetime.now(UTC)
         self._now_s = 0.0
         self._last_step_s = 0.0
@@ -98,6 +103,10 @@ class Pipeline:
         self._has_picture = self._has_sound = False
         self._words: list[Word] = []
         self._words_model = ""
+
+    def tell_early(self, listener: Callable[[SessionEvent], None]) -> None:
+        """Tell where the faces are as soon as they are found, and not only when they have been read."""
+        self._listener = listener
 
     def use_plan(self, plan: SessionPlan) -> None:
         """Read only whom the plan allows, from now on."""
@@ -155,36 +164,51 @@ class Pipeline:
         self._next_frame_s = max(self._next_frame_s + period_s, frame.time_s + 0.5 * period_s)
         with self.stages.measure("finding faces"):
             faces = self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
-        self._faces.note_frame(frame.time_s)
-        named = self._remember(frame, faces) if faces else ()
-        events: list[SessionEvent] = [FacesSeen(frame.time_s, named), ProgressMade(frame.time_s, 0.0)]
-        persons = self._people_watch.see(frame.time_s, [face.person for face in named])
-        return events if persons is None else [*events, PeopleSeen(persons)]
-
-    def _remember(self, frame: Frame, tracked: list[Face]) -> tuple[Face, ...]:
-        """Name the faces of a picture, and embed those that may be read; the child's leaves no trace in the analysis."""
-        pictures = [crop(frame.image, crop_box(face, self._detector.name)) for face in tracked]
+        pictures = [crop(frame.image, crop_box(face, self._detector.name)) for face in faces]
         with self.stages.measure("knowing faces"):
-            named = self._named(frame.time_s, tracked, pictures)
+            named = self._named(frame.time_s, faces, pictures)
+        events: list[SessionEvent] = [ProgressMade(frame.time_s, 0.0)]
+        self._tell(FacesSeen(frame.time_s, tuple(named)), events)
+        persons = self._people_watch.see(frame.time_s, [face.person for face in named])
+        if persons is not None:
+            events.append(PeopleSeen(persons))
+        for face, picture in zip(named, pictures, strict=True):
+            if not self._identities.is_child(face.person):
+                self._book.lips.see(face.person, frame.time_s, picture)
+        if not faces or self._pace.takes(frame.time_s):
+            self._faces.note_frame(frame.time_s)
+            self._remember(frame.time_s, faces, named, pictures)
+        return events
+
+    def _tell(self, event: SessionEvent, events: list[SessionEvent]) -> None:
+        """At once where somebody listens, else with the others."""
+        if self._listener is None:
+            events.insert(0, event)
+        else:
+            self._listener(event)
+
+    def _remember(self, time_s: float, tracked: list[Face], named: list[Face], pictures: list[NDArray[np.uint8]]) -> None:
+        """Embed the faces of a picture that may be read; the child's leaves no trace in the analysis."""
         faces: list[Face] = []
         crops: list[NDArray[np.uint8]] = []
         obstacles: list[str] = []
         for track, face, picture in zip(tracked, named, pictures, strict=True):
             if self._identities.is_child(face.person):
                 continue
-            self._book.lips.see(face.person, frame.time_s, picture)
             may_read = self._identities.may_read(track.person, face.person)
             faces.append(face)
             crops.append(picture)
             obstacles.append(find_obstacle(picture) if may_read else SOMEONE_NEW)
         readable = [picture for picture, obstacle in zip(crops, obstacles, strict=True) if not obstacle]
+        started_s = time.perf_counter()
         with self.stages.measure("embedding faces"):
             embeddings = iter(self.recogniser.embed_crops(readable))
+        if readable:
+            self._pace.took(time_s, time.perf_counter() - started_s)
         for face, obstacle in zip(faces, obstacles, strict=True):
             embedding = None if obstacle else next(embeddings)
             area_px = face.box.width * face.box.height
-            self._faces.add(face.person, SeenFace(frame.time_s, area_px, is_frontal(face), embedding, obstacle))
-        return tuple(named)
+            self._faces.add(face.person, SeenFace(time_s, area_px, is_frontal(face), embedding, obstacle))
 
     def _named(self, time_s: float, tracked: list[Face], pictures: list[NDArray[np.uint8]]) -> list[Face]:
         """The faces with the names of those who are known; of two that seem to be one person the larger keeps the name."""

@@ -7,10 +7,11 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from ctypes import c_ulong
 from importlib import import_module
 from multiprocessing.connection import Connection
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock, Frame
@@ -18,6 +19,7 @@ from emoasst_core.errors import EmoAsstError, WorkerError
 from emoasst_core.session.events import SessionEvent
 from emoasst_core.session.message import (
     Begin,
+    Early,
     Finish,
     Finished,
     Handled,
@@ -56,6 +58,14 @@ class PipelineLike(Protocol):
 
     def record(self) -> SessionRecord:
         """All that was found so far."""
+
+
+@runtime_checkable
+class TellsEarly(Protocol):
+    """A pipeline that can say some things before a frame is done."""
+
+    def tell_early(self, listener: Callable[[SessionEvent], None]) -> None:
+        """Call the listener as soon as something is known, in place of returning it from `feed`."""
 
 
 def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
@@ -126,6 +136,8 @@ class _Service:
             self._pipeline = self._open(message.recording, message.options)
             self._pipeline.use_plan(message.plan)
             self._session = message.session
+            if isinstance(self._pipeline, TellsEarly):
+                self._pipeline.tell_early(lambda event: self._connection.send(Early(message.session, event)))
             self._next_record_s = time.monotonic() + RECORD_EVERY_S
         elif isinstance(message, PlanChanged) and self._pipeline is not None:
             self._pipeline.use_plan(message.plan)

@@ -8,6 +8,7 @@ import pytest
 from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.commands.bench import demo_recording
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, Transcript, Word
+from emoasst_core.transcription import basic_transcriber
 from emoasst_core.transcription.basic_transcriber import BasicTranscriber, SphinxStream
 from emoasst_core.transcription.word_stream import PART_LENGTH, PartsStream, WordStream, open_stream
 
@@ -45,7 +46,8 @@ def test_words_stand_while_somebody_still_speaks_and_their_times_are_the_session
     assert all(earlier.end_s <= later.start_s + 0.011 for earlier, later in pairwise(final.words))
 
 
-def test_words_beyond_a_cut_are_the_next_utterances(spoken: np.ndarray) -> None:
+def test_words_beyond_a_cut_are_the_next_utterances(spoken: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(basic_transcriber, "WHOLE_S", 0.0)  # as in a long utterance
     one, other = open_stream(BasicTranscriber()), open_stream(BasicTranscriber())  # each utterance teaches one about the room
     fed(one, spoken, 10.0)
     whole = one.finish(14.0)
@@ -56,6 +58,19 @@ def test_words_beyond_a_cut_are_the_next_utterances(spoken: np.ndarray) -> None:
     second = other.finish(14.1)
     assert first.words and second.words and first.words + second.words == whole.words
     assert all((word.start_s + word.end_s) / 2 <= cut_s for word in first.words)
+
+
+@pytest.mark.parametrize(("seconds", "is_whole"), [(4, True), (6, False)])
+def test_a_short_utterance_is_read_as_a_whole_when_it_ends_and_a_long_one_is_not(
+    stream: SphinxStream, spoken: np.ndarray, monkeypatch: pytest.MonkeyPatch, seconds: int, is_whole: bool
+) -> None:
+    def whole(_self: BasicTranscriber, samples: np.ndarray, start_s: float) -> Transcript:
+        return Transcript((), f"{len(samples)} from {start_s}")
+
+    monkeypatch.setattr(BasicTranscriber, "transcribe", whole)
+    fed(stream, np.resize(spoken, seconds * SAMPLE_RATE_HZ), 10.0)
+    final = stream.finish(10.0 + seconds - 0.3)
+    assert (final.model == f"{seconds * SAMPLE_RATE_HZ} from 10.0") is is_whole
 
 
 def test_words_carried_over_are_dropped_where_nobody_goes_on(stream: SphinxStream, spoken: np.ndarray) -> None:
