@@ -19,7 +19,7 @@ from emoasst_core.datatypes import Transcript
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.transcription.transcriber import Transcriber, open_transcriber
-from emoasst_core.transcription.word_stream import WordStream, open_stream
+from emoasst_core.transcription.word_stream import PartsStream, WordStream
 
 _transcriber: Transcriber | None = None  # these two live in the transcription process only
 _stream: WordStream | None = None
@@ -29,7 +29,7 @@ def _open(models_folder: Path | None) -> None:
     global _transcriber, _stream
     end_with_parent()
     _transcriber = open_transcriber(models_folder)
-    _stream = open_stream(_transcriber)
+    _stream = PartsStream(_transcriber)
 
 
 def _transcribe(samples: NDArray[np.float32], start_s: float) -> Transcript:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from emoasst_core.datatypes import SAMPLE_RATE_HZ, Transcript, Vector, Word
 from emoasst_core.transcription.transcriber import Transcriber
 
 PART_LENGTH: Final = round(1.6 * SAMPLE_RATE_HZ)  # of a part that a whole-utterance transcriber reads by itself meanwhile
-CARRY_S: Final = 3.0  # words beyond a cut, a quarter of the longest utterance, belong to the next one if it follows at once
+SEAM_S: Final = 0.01  # sound beyond a cut belongs to the next utterance if that goes on within this
 
 
 class WordStream(Protocol):
@@ -38,19 +38,6 @@ class WordStream(Protocol):
         """
 
 
-@runtime_checkable
-class Streaming(Protocol):
-    """A transcriber that reads on while somebody speaks."""
-
-    def open_stream(self) -> WordStream:
-        """Its one stream."""
-
-
-def open_stream(transcriber: Transcriber) -> WordStream:
-    """The transcriber's own stream, or one that reads parts meanwhile and the whole at the end."""
-    return transcriber.open_stream() if isinstance(transcriber, Streaming) else PartsStream(transcriber)
-
-
 class PartsStream:
     """For transcribers that need whole utterances.
 
@@ -60,12 +47,15 @@ class PartsStream:
 
     def __init__(self, transcriber: Transcriber) -> None:
         self._transcriber = transcriber
+        self._beyond = np.zeros(0, np.float32)  # the last cut
+        self._beyond_end_s = -1.0
         self.begin(0.0)
 
     def begin(self, start_s: float) -> None:
         """See `WordStream.begin`."""
-        self._start_s = start_s
-        self._samples = np.zeros(0, np.float32)
+        goes_on = abs(start_s - self._beyond_end_s) < SEAM_S
+        self._samples = self._beyond if goes_on else np.zeros(0, np.float32)
+        self._start_s = start_s - len(self._samples) / SAMPLE_RATE_HZ
         self._num_read = 0
         self._words: tuple[Word, ...] = ()
 
@@ -81,4 +71,5 @@ class PartsStream:
     def finish(self, end_s: float) -> Transcript:
         """See `WordStream.finish`."""
         length = max(0, round((end_s - self._start_s) * SAMPLE_RATE_HZ))
+        self._beyond, self._beyond_end_s = self._samples[length:], self._start_s + len(self._samples) / SAMPLE_RATE_HZ
         return self._transcriber.transcribe(self._samples[:length], self._start_s)
