@@ -32,6 +32,7 @@ class Stretch:
         part_s: (from, to) of the part; None for the whole clip, with its sound, once.
         lasts_s: how long the part is played.
         changes: (time within the clip, emotion) of a whole clip whose changes are known.
+        is_empty: nobody is seen: the face before goes.
     """
 
     path: Path
@@ -39,10 +40,14 @@ class Stretch:
     part_s: tuple[float, float] | None = None
     lasts_s: float = 0.0
     changes: tuple[tuple[float, str | None], ...] = ()
+    is_empty: bool = False
 
 
-def read_reel(paths: Sequence[Path]) -> list[Stretch]:
-    """Clips by name, or a JSON file `{"stretches": [{"clip", "emotion", "from_s", "to_s", "lasts_s"}]}`, clips beside it.
+def read_reel(paths: Sequence[Path], folder: Path | None = None) -> list[Stretch]:
+    """Clips by name, or a JSON file `{"stretches": [{"clip", "emotion", "from_s", "to_s", "lasts_s", "is_empty"}]}`.
+
+    Args:
+        folder: where the clips of such a list lie; None for beside it.
 
     Raises:
         MediaError: a file is missing or is no such list.
@@ -56,7 +61,7 @@ def read_reel(paths: Sequence[Path]) -> list[Stretch]:
             continue
         try:
             rows = json.loads(path.read_text("utf-8"))["stretches"]
-            stretches += [_stretch(path.parent, row) for row in rows]
+            stretches += [_stretch(folder or path.parent, row) for row in rows]
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MediaError(f"{path} is no list of clips: {error}.", "See `emoasst bench live --help`.") from error
     return stretches
@@ -64,7 +69,8 @@ def read_reel(paths: Sequence[Path]) -> list[Stretch]:
 
 def _stretch(folder: Path, row: dict[str, Any]) -> Stretch:
     part_s = (float(row["from_s"]), float(row["to_s"])) if "from_s" in row else None
-    return Stretch(folder / row["clip"], row.get("emotion"), part_s, float(row.get("lasts_s", 0.0)))
+    lasts_s, is_empty = float(row.get("lasts_s", 0.0)), bool(row.get("is_empty"))
+    return Stretch(folder / row["clip"], row.get("emotion"), part_s, lasts_s, is_empty=is_empty)
 
 
 def _known_changes(path: Path) -> tuple[tuple[float, str | None], ...]:
@@ -94,7 +100,7 @@ class ClipReel:
         start_s, number = 0.0, 0
         while start_s < self.duration_s:
             stretch = self._stretches[number % len(self._stretches)]
-            if start_s and stretch.emotion:
+            if start_s and (stretch.emotion or stretch.is_empty):
                 self.changes.append((start_s, stretch.emotion))
             self.changes += [(start_s + time_s, emotion) for time_s, emotion in stretch.changes]
             end_s = start_s

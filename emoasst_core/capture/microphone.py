@@ -11,6 +11,7 @@ from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock
 from emoasst_core.errors import DeviceError
 
 SILENT_TIMEOUT_S = 1.0  # callbacks come every 0.1 s; PortAudio does not report an unplugged microphone
+OPENING_S = 5.0  # the first callback took up to 2.8 s through PulseAudio on a busy machine
 
 
 class Microphone:
@@ -41,6 +42,10 @@ class Microphone:
         """How often sound was lost."""
         return self._inlet.num_overruns if self._inlet else 0
 
+    def now_s(self) -> float:
+        """The clock that blocks are stamped with."""
+        return self._clock.now_s()
+
     def __iter__(self) -> Iterator[AudioBlock]:
         """See `blocks`."""
         return self.blocks()
@@ -61,7 +66,7 @@ class Microphone:
             with sounddevice.InputStream(
                 device=device, samplerate=rate_hz, channels=1, blocksize=rate_hz // 10, callback=self._on_sound
             ):
-                yield from inlet.blocks(SILENT_TIMEOUT_S)
+                yield from inlet.blocks(SILENT_TIMEOUT_S, OPENING_S)
         except sounddevice.PortAudioError as error:
             raise DeviceError(
                 f"The microphone {self.source_id} cannot be used: {error}.",

@@ -8,6 +8,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from emoasst_core.capture.clock_steering import ClockSteering
 from emoasst_core.capture.ring_buffer import RingBuffer
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock
 
@@ -45,17 +46,22 @@ class SoundInlet:
         """Let the reader finish what waits, then end."""
         self._ring.close()
 
-    def blocks(self, timeout_s: float) -> Iterator[AudioBlock]:
-        """Contiguous blocks; sound lost on the way is replaced by silence, so that times stay right.
+    def blocks(self, timeout_s: float, opening_s: float | None = None) -> Iterator[AudioBlock]:
+        """Contiguous blocks; sound lost on the way is replaced by silence, and a drifting card is steered: times stay right.
+
+        Args:
+            timeout_s: nothing for this long is an error.
+            opening_s: ... except before the first block, which may take this long; None for no exception.
 
         Raises:
-            TimeoutError: nothing came for `timeout_s`.
+            TimeoutError: nothing came in time.
         """
         resampler = soxr.ResampleStream(self.sample_rate_hz, SAMPLE_RATE_HZ, 1)
+        steering = ClockSteering(self.sample_rate_hz)
         origin_s: float | None = None
         num_heard = num_sent = 0  # at the device's rate, at 16 kHz
         while True:
-            item = self._ring.get(timeout_s)
+            item = self._ring.get(timeout_s if origin_s is not None or opening_s is None else opening_s)
             if item is None and not self._ring.is_closed:
                 raise TimeoutError
             if origin_s is None:
@@ -65,7 +71,9 @@ class SoundInlet:
             if item is None:
                 samples = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
             else:
-                heard = self._bridged(item[0] - origin_s - num_heard / self.sample_rate_hz, item[1].mean(axis=1))
+                late_s = item[0] - origin_s - num_heard / self.sample_rate_hz
+                sound = item[1].mean(axis=1)
+                heard = self._bridged(late_s, sound) if late_s > MIN_GAP_S else steering.steer(late_s, sound)
                 num_heard += len(heard)
                 samples = resampler.resample_chunk(heard)
             if len(samples):

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from emoasst_core.commands.bench_cues import EXAMPLE as CUES_EXAMPLE
+from emoasst_core.commands.bench_cues import add_arguments, bench_cues
 from emoasst_core.commands.bench_live import EXAMPLE as LIVE_EXAMPLE
 from emoasst_core.commands.bench_live import bench_live
 from emoasst_core.evaluation.figures_file import require_file_writable, write_json
@@ -18,6 +20,7 @@ EXAMPLE: Final = """examples:
   emoasst bench analyze conversation.mp4 --repeat 3
   emoasst bench train
   emoasst bench live --seconds 30
+  emoasst bench cues changes.json
   emoasst bench review
   emoasst bench models
 """
@@ -60,11 +63,26 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "live", help="clips in real time", epilog=LIVE_EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     live.add_argument("clips", type=Path, nargs="*", metavar="CLIP", help="recordings, or JSON lists (default: the bundled demo)")
+    live.add_argument("--folder", type=Path, metavar="FOLDER", help="where the clips of lists lie (default: beside the list)")
     live.add_argument("--seconds", type=float, default=30.0, metavar="N", help="how long to play them in turn (default: 30)")
     live.add_argument("--profile", default="starter", metavar="NAME", help="model to use (default: starter)")
     live.add_argument("--no-words", action="store_true", help="do not transcribe")
     live.add_argument("--no-window", action="store_true", help="do not open the live page beside it")
-    benches = {analyze: _bench_analyze, train: _bench_train, models: _bench_models, review: _bench_review, live: bench_live}
+    cues = actions.add_parser(
+        "cues",
+        help="from a change to its cue, over many spliced changes; calm faces",
+        epilog=CUES_EXAMPLE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_arguments(cues)
+    benches = {
+        analyze: _bench_analyze,
+        cues: bench_cues,
+        live: bench_live,
+        models: _bench_models,
+        review: _bench_review,
+        train: _bench_train,
+    }
     for part, function in benches.items():
         part.add_argument("--json", type=Path, metavar="FILE", help="also write the figures as JSON")
         part.set_defaults(run=run, bench=function)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from emoasst_core.commands.live_targets import verdicts
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import RunState, SessionEvent, SessionFailed, StateChanged
@@ -35,17 +36,20 @@ class LiveBench:
         seconds: how long to play.
         profile: name or folder of the models.
         options: how to analyse.
+        folder: where the clips of lists lie; None for beside them.
     """
 
-    def __init__(self, paths: list[Path], seconds: float, profile: str, options: AnalysisOptions) -> None:
+    def __init__(
+        self, paths: list[Path], seconds: float, profile: str, options: AnalysisOptions, folder: Path | None = None
+    ) -> None:
         from emoasst_core.capture.clip_reel import ClipReel, read_reel
         from emoasst_core.session.live_meter import LiveMeter
         from emoasst_core.session.reel_intake import ReelIntake
 
-        self._reel = ClipReel(read_reel(paths), seconds)
+        self._reel = ClipReel(read_reel(paths, folder), seconds)
         self._intake = ReelIntake(self._reel, options.faces.analysis_rate_hz)
         self._profile, self._options = profile, options
-        self.meter = LiveMeter(self._now_s)
+        self.meter = LiveMeter(self._now_s, options.cues)
         self._ended = threading.Event()
         self._begun = threading.Event()
         self._failure: SessionFailed | None = None
@@ -111,7 +115,7 @@ def bench_live(arguments: argparse.Namespace) -> dict[str, Any]:
 
     paths = arguments.clips or [demo_recording()]
     options = AnalysisOptions(transcribe=not arguments.no_words)
-    bench = LiveBench(paths, arguments.seconds, arguments.profile, options)
+    bench = LiveBench(paths, arguments.seconds, arguments.profile, options, arguments.folder)
     with tempfile.TemporaryDirectory() as folder:
         os.environ["EMOASST_HOME"], home = folder, os.environ.get("EMOASST_HOME")
         try:
@@ -120,6 +124,7 @@ def bench_live(arguments: argparse.Namespace) -> dict[str, Any]:
             os.environ.pop("EMOASST_HOME") if home is None else os.environ.update(EMOASST_HOME=home)
     figures["naive"] = naive_ratio(arguments.profile, figures["frames"]["analysed"], options)
     figures["clips"] = [path.name for path in paths]
+    figures["targets"] = {verdict.target.name: verdict.word for verdict in verdicts(figures)}
     _print(figures)
     return figures
 
@@ -174,6 +179,11 @@ def naive_ratio(profile: str, num_frames: int, options: AnalysisOptions) -> dict
     }
 
 
+def _slopes(slopes: dict[str, float]) -> str:
+    """Of each process, in the second half."""
+    return f"({', '.join(f'{name} {slope:.1f}' for name, slope in slopes.items())}) " if slopes else ""
+
+
 def _print(figures: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -185,16 +195,27 @@ def _print(figures: dict[str, Any]) -> None:
         if isinstance(value, dict) and "p50" in value:
             shown = [f"{1000 * value[part]:.0f} ms" if value[part] is not None else "-" for part in ("p50", "p95", "p99")]
             table.add_row(name.removesuffix("_s").replace("_", " "), str(value["n"]), *shown)
+    goals = Table(title="Targets, for two cores and nothing else running")
+    for heading in ("target", "limit", "measured", ""):
+        goals.add_column(heading, justify="right" if heading in ("limit", "measured") else "left")
+    for verdict in verdicts(figures):
+        goal, value = verdict.target, verdict.value
+        shown_value = "-" if value is None else f"{value:.3g}{goal.unit}"
+        goals.add_row(goal.name, f"{'>=' if goal.is_least else '<='} {goal.limit:g}{goal.unit}", shown_value, verdict.word)
     frames, sound, naive = figures["frames"], figures["sound"], figures["naive"]
     slope = figures["memory_slope_mb_per_h"]
     console = Console()
     console.print(table)
+    console.print(goals)
     console.print(
         f"Frames: {frames['offered']} offered, {frames['analysed']} analysed, {frames['dropped']} dropped; "
         f"at the end {frames['rate_hz']:.1f} a second{' (slow)' if frames['is_slow'] else ''}. "
-        f"Sound lost: {sound['lost_s']:.1f} s. Changes not shown: {figures['changes_not_shown']}.\n"
+        f"Sound lost: {sound['lost_s']:.1f} s. Changes not shown: {figures['changes_not_shown']}; "
+        f"held back by the rates of the cue table: {figures['changes_held_by_rates']}; "
+        f"on screen already: {figures['changes_shown_already']}.\n"
         f"Cores: {figures['cores']:.2f}. Memory: {figures['memory_mb']:.0f} MB, slope "
         f"{'not said for less than two minutes' if slope is None else f'{slope:.1f} MB/h'}. "
+        f"{_slopes(figures['memory_slopes_mb_per_h'])}"
         f"Restarts: {figures['worker_restarts']}.\n"
         f"Encoder time, every window embedded anew against each frame once: {naive['ratio']:.1f} to 1."
     )

@@ -41,6 +41,7 @@ class Reading:
         is_conflict: face and voice each say something else with 0.5 or more.
         is_supported: the face is frontal, or the voice agrees; guarded emotions need it.
         is_fresh: what was seen changed just now, so that earlier readings say nothing about this one.
+        is_strange: nothing like it is among that person's answered clips: it counts as a failed reading.
         last_read_s: where nothing could be read, when something last could; None for just now.
     """
 
@@ -51,6 +52,7 @@ class Reading:
     is_conflict: bool = False
     is_supported: bool = True
     is_fresh: bool = False
+    is_strange: bool = False
     last_read_s: float | None = None
 
 
@@ -91,9 +93,14 @@ class CuePolicy:
         self._reason = reading.reason
         if reading.is_conflict:
             self._votes.contradict(reading.time_s)
+        elif reading.is_strange:
+            self._votes.add(reading.time_s, None)
+            if not self._votes.mostly_failed:
+                return None  # one strange picture among familiar ones is passed over
         else:
             self._votes.add(reading.time_s, EMOTIONS[int(reading.probs.argmax())])
-        state, emotion = judge(probs, self.options, reading.is_conflict, reading.is_supported)
+        says_nothing = reading.is_conflict or reading.is_strange
+        state, emotion = judge(probs, self.options, says_nothing, reading.is_supported)
         if state is CueState.CLEAR and not self._votes.has_majority(emotion):
             state = CueState.MAYBE
         if (state, emotion) != self._wanted:

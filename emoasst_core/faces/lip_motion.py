@@ -40,6 +40,9 @@ class LipMotion:
         """Take the next crop of a face, (s, s, 3) uint8 RGB."""
         grey = cv2.cvtColor(cv2.resize(crop, (SIDE, SIDE), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
         picture = np.asarray(grey, np.uint8)
+        for other in [other for other, (seen_s, _) in self._last.items() if time_s - seen_s > KEPT_S]:
+            del self._last[other]
+            self._motions.pop(other, None)
         before = self._last.get(person)
         self._last[person] = (time_s, picture)
         if before is None or time_s - before[0] > MAX_GAP_S:

@@ -7,6 +7,7 @@ enough.
 from __future__ import annotations
 
 import multiprocessing
+from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -18,14 +19,17 @@ from emoasst_core.datatypes import Transcript
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.transcription.transcriber import Transcriber, open_transcriber
+from emoasst_core.transcription.word_stream import PartsStream, WordStream
 
-_transcriber: Transcriber | None = None  # lives in the transcription process only
+_transcriber: Transcriber | None = None  # these two live in the transcription process only
+_stream: WordStream | None = None
 
 
 def _open(models_folder: Path | None) -> None:
-    global _transcriber
+    global _transcriber, _stream
     end_with_parent()
     _transcriber = open_transcriber(models_folder)
+    _stream = PartsStream(_transcriber)
 
 
 def _transcribe(samples: NDArray[np.float32], start_s: float) -> Transcript:
@@ -33,8 +37,16 @@ def _transcribe(samples: NDArray[np.float32], start_s: float) -> Transcript:
     return _transcriber.transcribe(samples, start_s)
 
 
+def _read_on(samples: NDArray[np.float32], begins_s: float | None, end_s: float | None) -> Transcript:
+    assert _stream is not None
+    if begins_s is not None:
+        _stream.begin(begins_s)
+    so_far = _stream.feed(samples)
+    return so_far if end_s is None else _stream.finish(end_s)
+
+
 class Captioner:
-    """Transcribes utterances in the order they end.
+    """Transcribes utterances in the order they end, or while they are spoken.
 
     Args:
         models_folder: where installed Whisper models lie.
@@ -47,18 +59,34 @@ class Captioner:
         self.failure = ""
 
     def submit(self, number: int, samples: NDArray[np.float32], start_s: float) -> None:
-        """Ask for the words of one utterance."""
+        """Ask for the words of one whole utterance."""
+        self._ask(number, _transcribe, samples, start_s)
+
+    def read_on(
+        self, number: int, samples: NDArray[np.float32], begins_s: float | None = None, end_s: float | None = None
+    ) -> None:
+        """Hand on the next part of what is being spoken, and ask for the words so far.
+
+        Args:
+            number: the answer comes under this one: below 0 for a part, the utterance's own for its end.
+            samples: (n,) contiguous with the part before.
+            begins_s: time of the first sample where an utterance begins.
+            end_s: where it ends: all its words are asked for.
+        """
+        self._ask(number, _read_on, samples, begins_s, end_s)
+
+    def _ask(self, number: int, function: Callable[..., Transcript], *arguments: object) -> None:
         if self.failure:
             return
         try:
-            self._waiting[number] = self._pool.submit(_transcribe, samples, start_s)
+            self._waiting[number] = self._pool.submit(function, *arguments)
         except (BrokenProcessPool, RuntimeError) as error:
             self.failure = f"Captions stopped: {error}"
 
     def collect(self, wait: bool = False) -> list[tuple[int, Transcript]]:
         """Transcripts that are ready, by utterance number; `wait` waits for all of them."""
         ready = []
-        for number in sorted(self._waiting):
+        for number in list(self._waiting):  # in the order they were asked for, which is the order of the answers
             future = self._waiting[number]
             if not wait and not future.done():
                 continue

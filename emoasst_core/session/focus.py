@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 
+from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy, Reading
 from emoasst_core.datatypes import Cue, CueState, Modality, Prediction, Source, Vector
+from emoasst_core.session.embedding_pace import VOICE_SHARE, EmbeddingPace
 from emoasst_core.session.face_reader import FaceReader, FaceReading
 from emoasst_core.session.observations import FaceMemory, SeenFace
 from emoasst_core.session.stage_clock import StageClock
@@ -30,17 +34,26 @@ class Focus:
         faces: who was seen lately.
         options: length of the window.
         stages: where the time is counted.
+        familiarity: what the answered clips of each person are like.
     """
 
     def __init__(
-        self, policy: CuePolicy, book: UtteranceBook, faces: FaceMemory, options: AnalysisOptions, stages: StageClock
+        self,
+        policy: CuePolicy,
+        book: UtteranceBook,
+        faces: FaceMemory,
+        options: AnalysisOptions,
+        stages: StageClock,
+        familiarity: Familiarity,
     ) -> None:
-        self.policy = policy
+        self.policy, self._familiarity = policy, familiarity
         self._book, self._faces, self._options, self._stages = book, faces, options, stages
         self._reader = FaceReader(book, faces, options.windows.window_s)
         self._voice: tuple[float, Vector, Vector] | None = None
+        self._pace = EmbeddingPace(VOICE_SHARE if options.partial_captions else 0.0)
         self._heard_s = 0.0
         self._seen_s = -1.0  # the analysed picture that was read last
+        self._changed_s = -1.0  # when the face of the one followed last changed: what was heard before says nothing of it
 
     def read(
         self, start_s: float, end_s: float, speaking_since_s: float | None, has_picture: bool, has_sound: bool
@@ -85,11 +98,13 @@ class Focus:
         if speaking_since_s is None:
             return []
         self._heard_s = time_s
-        is_due = self._voice is None or time_s - self._voice[0] >= VOICE_EVERY_S - 1e-6
-        if time_s - speaking_since_s < MIN_VOICED_S or not is_due:
+        is_due = self._pace.takes(time_s) and (self._voice is None or time_s - self._voice[0] >= VOICE_EVERY_S - 1e-6)
+        start_s = max(speaking_since_s, time_s - VOICE_WINDOW_S, self._changed_s)
+        if time_s - start_s < MIN_VOICED_S or not is_due:
             return []
-        start_s = max(speaking_since_s, time_s - VOICE_WINDOW_S)
+        started_s = time.perf_counter()
         embedding = self._book.embed_speech(start_s, time_s)
+        self._pace.took(time_s, time.perf_counter() - started_s)
         if embedding is None:
             return []
         probs = self._book.classify({Modality.VOICE: embedding})
@@ -97,7 +112,8 @@ class Focus:
         return [Prediction(start_s, time_s, Source.VOICE, probs)]
 
     def _fresh_voice(self, time_s: float) -> tuple[Vector, Vector] | None:
-        if self._voice is None or time_s - self._voice[0] > VOICE_FRESH_S:
+        fresh_s = min(self._options.cues.stale_s, max(VOICE_FRESH_S, self._pace.apart_s))
+        if self._voice is None or time_s - self._voice[0] > fresh_s:
             return None
         return self._voice[1], self._voice[2]
 
@@ -108,9 +124,13 @@ class Focus:
             self.policy.switch_person(person)
         if person not in readings or (latest := self._faces.newest(person)) is None or latest.obstacle:
             return self._absence(time_s, person)
-        face, voice = readings[person], self._fresh_voice(time_s)
+        face = readings[person]
+        if face.is_fresh:
+            self._changed_s, self._voice = time_s, None
+        voice = self._fresh_voice(time_s)
+        is_strange = self._familiarity.is_strange({Modality.FACE: face.vector}, person)
         if voice is None or not self._is_speaker(person, in_view, time_s):
-            return Reading(time_s, face.probs, is_supported=latest.is_frontal, is_fresh=face.is_fresh)
+            return Reading(time_s, face.probs, is_supported=latest.is_frontal, is_fresh=face.is_fresh, is_strange=is_strange)
         probs = self._book.classify({Modality.FACE: face.vector, Modality.VOICE: voice[0]}, person)
         agrees = int(face.probs.argmax()) == int(voice[1].argmax())
         return Reading(
@@ -119,6 +139,7 @@ class Focus:
             is_conflict=_differ(face.probs, voice[1], self._options.cues.conflict_prob),
             is_supported=latest.is_frontal or agrees,
             is_fresh=face.is_fresh,
+            is_strange=is_strange,
         )
 
     def _is_speaker(self, person: str, in_view: list[str], time_s: float) -> bool:

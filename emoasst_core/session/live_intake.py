@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,6 +25,14 @@ CAMERA_STALE_S = 1.5  # noticed within 2 s: OpenCV does not report an unplugged 
 MICROPHONE_STALE_S = 0.7  # noticed within 1 s: callbacks come every 0.1 s, and PortAudio does not report the plug either
 PULSE_S = 0.2  # while nothing is captured at all, the analysis is told this often that time goes on
 NOTHING = np.zeros(0, np.float32)
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A source whose stamps are of a clock that can be asked."""
+
+    def now_s(self) -> float:
+        """What that clock says."""
 
 
 class LiveIntake:
@@ -124,22 +132,36 @@ class LiveIntake:
         self, open_microphone: Callable[[], AudioSource], mailbox: Mailbox, transport: Transport, tell: Tell, sinks: Sinks
     ) -> DeviceKeeper[AudioBlock]:
         def take(block: AudioBlock, is_first: bool) -> None:
-            """The first block ended just now; the others follow by their own length."""
+            """The first block says when it was heard; the others follow by their own length, which the source keeps true."""
+            samples = block.samples
             if is_first:
-                start_s = max(self._end_s, transport.now_s() - len(block.samples) / SAMPLE_RATE_HZ)
+                samples = samples[max(0, round((self._end_s - block.start_s) * SAMPLE_RATE_HZ)) :]  # heard already
+                start_s = max(self._end_s, block.start_s)
                 if self._end_s and start_s > self._end_s:
                     sinks.gap(self._end_s, start_s, "microphone lost")
                 self._end_s = start_s
-            stamped = AudioBlock(self._end_s, block.samples)
+            stamped = AudioBlock(self._end_s, samples)
             self._end_s = stamped.end_s
             tell(LevelHeard(stamped.end_s, level_db(stamped)))
             sinks.sound(stamped)
             mailbox.offer_sound(stamped)
 
         return DeviceKeeper(
-            "microphone", open_microphone, lambda microphone: microphone.blocks(), take, transport, tell, MICROPHONE_STALE_S,
-            lambda: self._say_time(mailbox, transport),
+            "microphone", open_microphone, lambda microphone: self._heard(microphone, transport), take, transport, tell,
+            MICROPHONE_STALE_S, lambda: self._say_time(mailbox, transport),
         )  # fmt: skip
+
+    def _heard(self, microphone: AudioSource, transport: Transport) -> Iterator[AudioBlock]:
+        """Blocks on the session's clock: by the microphone's own stamps where it has a clock, else by when they arrive.
+
+        The first sound may have waited in the sound system: PortAudio through PulseAudio handed it on 0.1 to 0.4 s late.
+        """
+        for block in microphone.blocks():
+            if isinstance(microphone, Timed):
+                start_s = transport.now_s() - (microphone.now_s() - block.start_s)
+            else:
+                start_s = max(self._end_s, transport.now_s() - len(block.samples) / SAMPLE_RATE_HZ)
+            yield AudioBlock(start_s, block.samples)
 
     def _say_time(self, mailbox: Mailbox, transport: Transport) -> None:
         """A device is lost: an empty block tells the analysis that time goes on, so that no cue outlives its evidence."""

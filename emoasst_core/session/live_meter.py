@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from emoasst_core.config import CueOptions
+from emoasst_core.cues.policy import HARD_CAP, MINUTE_S
 from emoasst_core.datatypes import CueState, Source
 from emoasst_core.session.events import CaptionHeard, CueChanged, FacesSeen, Predicted, SessionEvent, WordsHeard
 
 NAMED_WITHIN_S = 8.0  # a change whose emotion is shown later than this, or never, counts as missed
 LOST_WITHIN_S = 4.0
+APART_S = 3.0  # changes nearer to each other than this are left out
 
 
 class LiveMeter:
@@ -19,14 +23,16 @@ class LiveMeter:
 
     Args:
         now_s: the session's clock.
+        options: the rates of the cue policy; a change that they hold back is counted apart.
     """
 
-    def __init__(self, now_s: Callable[[], float]) -> None:
+    def __init__(self, now_s: Callable[[], float], options: CueOptions | None = None) -> None:
         self._now_s = now_s
-        self.box_s: list[float] = []
-        self.prediction_s: list[float] = []
-        self.caption_s: list[float] = []
-        self.partial_s: list[float] = []
+        self._options = options or CueOptions()
+        self.box_s = array("f")  # packed: what measures a session's memory must not fill it
+        self.prediction_s = array("f")
+        self.caption_s = array("f")
+        self.partial_s = array("f")
         self.cues: list[tuple[float, CueState, str | None]] = []
 
     def take(self, event: SessionEvent) -> None:
@@ -46,28 +52,59 @@ class LiveMeter:
     def onset_to_cue(self, changes: Sequence[tuple[float, str | None]]) -> dict[str, Any]:
         """How long each known change took to its cue; changes too near to the end or to each other are left out.
 
+        Counted apart: changes that could not be named at once because the rates of the cue table allowed no further cue, and
+        "changes" to what was on screen already.
+
         Args:
             changes: (time, emotion) from the reel; None for a face that goes.
         """
         named: list[float] = []
         lost: list[float] = []
-        missed = 0
+        missed = held = known = 0
         for number, (onset_s, emotion) in enumerate(changes):
-            limit_s = NAMED_WITHIN_S if emotion else LOST_WITHIN_S
             next_s = changes[number + 1][0] if number + 1 < len(changes) else self._now_s()
-            if min(next_s, self._now_s()) - onset_s < 3.0:
+            if min(next_s, self._now_s()) - onset_s < APART_S:
                 continue
-            end_s = min(onset_s + limit_s, next_s)
-            wanted = [
-                time_s
-                for time_s, state, shown in self.cues
-                if onset_s < time_s <= end_s and (shown == emotion if emotion else state is CueState.CANT_SEE)
-            ]
-            if wanted:
-                (named if emotion else lost).append(wanted[0] - onset_s)
-            else:
+            if emotion and self._shown_at(onset_s) == emotion:
+                known += 1
+                continue
+            found_s = self._named_at(onset_s, min(onset_s + (NAMED_WITHIN_S if emotion else LOST_WITHIN_S), next_s), emotion)
+            if emotion and self._allowed_from_s(onset_s) - onset_s > self._options.hold_s:
+                held += 1
+            elif found_s is None:
                 missed += 1
-        return {"onset_to_cue_s": percentiles(named), "lost_to_no_face_s": percentiles(lost), "changes_not_shown": missed}
+            else:
+                (named if emotion else lost).append(found_s - onset_s)
+        return {
+            "onset_to_cue_s": percentiles(named),
+            "lost_to_no_face_s": percentiles(lost),
+            "changes_not_shown": missed,
+            "changes_held_by_rates": held,
+            "changes_shown_already": known,
+        }
+
+    def _named_at(self, start_s: float, end_s: float, emotion: str | None) -> float | None:
+        for time_s, state, shown in self.cues:
+            if start_s < time_s <= end_s and (shown == emotion if emotion else state is CueState.CANT_SEE):
+                return time_s
+        return None
+
+    def _shown_at(self, time_s: float) -> str | None:
+        return next((shown for cue_s, _, shown in reversed(self.cues) if cue_s <= time_s), None)
+
+    def _allowed_from_s(self, onset_s: float) -> float:
+        """When the rates of the policy let the next emotion be named, by what was shown until the onset."""
+        options = self._options
+        shown = [(time_s, emotion) for time_s, _, emotion in self.cues if onset_s - MINUTE_S < time_s <= onset_s]
+        namings = [time_s for time_s, emotion in shown if emotion is not None]
+        free_s = [onset_s]
+        if namings:
+            free_s.append(namings[-1] + options.min_gap_s)
+        if len(namings) >= options.max_per_minute:
+            free_s.append(namings[-options.max_per_minute] + MINUTE_S)
+        if len(shown) + 2 > HARD_CAP:
+            free_s.append(shown[-(HARD_CAP - 1)][0] + MINUTE_S)
+        return max(free_s)
 
     def figures(self) -> dict[str, Any]:
         """Percentiles of every latency, in seconds."""

@@ -1,8 +1,8 @@
 """What the window's process and the model process say to each other: the one schema of that pipe.
 
 To the worker: `Begin`, then `Frame` and `AudioBlock` values as they are (`PlanChanged` may stand between them), then
-`Finish`. Back: `Ready` or `LoadFailed` once, one `Handled` for each frame or block, now and then `RecordSoFar`, and
-`Finished` at the end. `Stopped` ends a session early.
+`Finish`. Back: `Ready` or `LoadFailed` once, one `Handled` for each frame or block, `Early` before some, now and then
+`RecordSoFar`, and `Finished` at the end. `Stopped` ends a session early.
 """
 
 from __future__ import annotations
@@ -86,6 +86,14 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class Early:
+    """Something became known of a frame that is still being analysed."""
+
+    session: int
+    event: SessionEvent
+
+
+@dataclass(frozen=True, slots=True)
 class RecordSoFar:
     """What would be saved if the process died now."""
 
@@ -112,4 +120,4 @@ class Stopped:
 
 
 ToWorker = Begin | PlanChanged | Frame | AudioBlock | Finish
-FromWorker = Ready | LoadFailed | Handled | RecordSoFar | Finished | Stopped
+FromWorker = Ready | LoadFailed | Early | Handled | RecordSoFar | Finished | Stopped

@@ -51,6 +51,8 @@ class FaceMemory:
         gap_s = time_s - max(0.0, self.newest_frame_s)
         self.frame_gap_s = gap_s if not self.frame_gap_s else 0.7 * self.frame_gap_s + 0.3 * min(gap_s, 2.0)
         self.newest_frame_s = time_s
+        for person in [person for person, faces in self._seen.items() if time_s - faces[-1].time_s > KEPT_S]:
+            del self._seen[person]  # each keeps hundreds of embeddings, and a conversation may have dozens of passers-by
 
     def newest(self, person: str) -> SeenFace | None:
         """That person's latest face."""

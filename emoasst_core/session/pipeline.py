@@ -6,12 +6,15 @@ analysed picture is embedded once, on arrival; windows and utterances choose amo
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy
 from emoasst_core.datatypes import AudioBlock, Face, Frame, Timeline, Transcript, Word
@@ -19,7 +22,9 @@ from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
+from emoasst_core.session.caption_feed import CaptionFeed
 from emoasst_core.session.captioner import Captioner
+from emoasst_core.session.embedding_pace import SHARE, EmbeddingPace
 from emoasst_core.session.events import (
     CaptionHeard,
     CueChanged,
@@ -45,7 +50,6 @@ from emoasst_core.windows.sound_quality import level_db
 from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
 from emoasst_core.windows.voice_activity import VoiceActivity
 
-PARTIAL_S = 1.6  # speech that goes on is captioned in parts of this length, so that words stand within 3 s
 JOIN_GAP_S = 0.3  # readings of one lane that say the same are one span unless further apart than this
 SOMEONE_NEW = "someone new"  # in the way of reading a face that nobody knows, or that may not be read
 FRONTAL_SHARE = (
@@ -64,6 +68,7 @@ class Pipeline:
         recording: name kept with the session.
         profile: name of the model profile, kept with the session.
         identities: who is known by face; None for nobody.
+        familiarity: what the family's answered clips are like; None for no clips.
     """
 
     def __init__(
@@ -75,18 +80,22 @@ class Pipeline:
         recording: str = "",
         profile: str = "starter",
         identities: Identities | None = None,
+        familiarity: Familiarity | None = None,
     ) -> None:
         self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
         self.stages = StageClock()
-        self._detector, self._captioner = detector, captioner
+        self._detector = detector
         self._tracker = FaceTracker(options.faces)
         self._identities, self._people_watch = identities or Identities(), PeopleWatch()
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
         self._faces, self._sound = FaceMemory(), SoundMemory()
+        self._captions = CaptionFeed(captioner, self._sound, options.partial_captions)
         self._timeline = TimelineBuilder(options.cues, JOIN_GAP_S)
         self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
-        self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages)
+        self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages, familiarity or Familiarity())
+        self._pace = EmbeddingPace(SHARE if options.partial_captions else 0.0)  # a recording waits
+        self._listener: Callable[[SessionEvent], None] | None = None
         self._started_at = datetime.now(UTC)
         self._now_s = 0.0
         self._last_step_s = 0.0
@@ -94,8 +103,10 @@ class Pipeline:
         self._has_picture = self._has_sound = False
         self._words: list[Word] = []
         self._words_model = ""
-        self._partial_texts: list[str] = []
-        self._partial_end_s, self._num_partials = 0.0, 0
+
+    def tell_early(self, listener: Callable[[SessionEvent], None]) -> None:
+        """Tell where the faces are as soon as they are found, and not only when they have been read."""
+        self._listener = listener
 
     def use_plan(self, plan: SessionPlan) -> None:
         """Read only whom the plan allows, from now on."""
@@ -153,36 +164,51 @@ class Pipeline:
         self._next_frame_s = max(self._next_frame_s + period_s, frame.time_s + 0.5 * period_s)
         with self.stages.measure("finding faces"):
             faces = self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
-        self._faces.note_frame(frame.time_s)
-        named = self._remember(frame, faces) if faces else ()
-        events: list[SessionEvent] = [FacesSeen(frame.time_s, named), ProgressMade(frame.time_s, 0.0)]
-        persons = self._people_watch.see(frame.time_s, [face.person for face in named])
-        return events if persons is None else [*events, PeopleSeen(persons)]
-
-    def _remember(self, frame: Frame, tracked: list[Face]) -> tuple[Face, ...]:
-        """Name the faces of a picture, and embed those that may be read; the child's leaves no trace in the analysis."""
-        pictures = [crop(frame.image, crop_box(face, self._detector.name)) for face in tracked]
+        pictures = [crop(frame.image, crop_box(face, self._detector.name)) for face in faces]
         with self.stages.measure("knowing faces"):
-            named = self._named(frame.time_s, tracked, pictures)
+            named = self._named(frame.time_s, faces, pictures)
+        events: list[SessionEvent] = [ProgressMade(frame.time_s, 0.0)]
+        self._tell(FacesSeen(frame.time_s, tuple(named)), events)
+        persons = self._people_watch.see(frame.time_s, [face.person for face in named])
+        if persons is not None:
+            events.append(PeopleSeen(persons))
+        for face, picture in zip(named, pictures, strict=True):
+            if not self._identities.is_child(face.person):
+                self._book.lips.see(face.person, frame.time_s, picture)
+        if not faces or self._pace.takes(frame.time_s):
+            self._faces.note_frame(frame.time_s)
+            self._remember(frame.time_s, faces, named, pictures)
+        return events
+
+    def _tell(self, event: SessionEvent, events: list[SessionEvent]) -> None:
+        """At once where somebody listens, else with the others."""
+        if self._listener is None:
+            events.insert(0, event)
+        else:
+            self._listener(event)
+
+    def _remember(self, time_s: float, tracked: list[Face], named: list[Face], pictures: list[NDArray[np.uint8]]) -> None:
+        """Embed the faces of a picture that may be read; the child's leaves no trace in the analysis."""
         faces: list[Face] = []
         crops: list[NDArray[np.uint8]] = []
         obstacles: list[str] = []
         for track, face, picture in zip(tracked, named, pictures, strict=True):
             if self._identities.is_child(face.person):
                 continue
-            self._book.lips.see(face.person, frame.time_s, picture)
             may_read = self._identities.may_read(track.person, face.person)
             faces.append(face)
             crops.append(picture)
             obstacles.append(find_obstacle(picture) if may_read else SOMEONE_NEW)
         readable = [picture for picture, obstacle in zip(crops, obstacles, strict=True) if not obstacle]
+        started_s = time.perf_counter()
         with self.stages.measure("embedding faces"):
             embeddings = iter(self.recogniser.embed_crops(readable))
+        if readable:
+            self._pace.took(time_s, time.perf_counter() - started_s)
         for face, obstacle in zip(faces, obstacles, strict=True):
             embedding = None if obstacle else next(embeddings)
             area_px = face.box.width * face.box.height
-            self._faces.add(face.person, SeenFace(frame.time_s, area_px, is_frontal(face), embedding, obstacle))
-        return tuple(named)
+            self._faces.add(face.person, SeenFace(time_s, area_px, is_frontal(face), embedding, obstacle))
 
     def _named(self, time_s: float, tracked: list[Face], pictures: list[NDArray[np.uint8]]) -> list[Face]:
         """The faces with the names of those who are known; of two that seem to be one person the larger keeps the name."""
@@ -209,8 +235,7 @@ class Pipeline:
     def _close_utterance(self, start_s: float, end_s: float) -> list[SessionEvent]:
         self._book.close_windows(start_s)
         number, prediction = self._book.close_utterance(start_s, end_s)
-        if self._captioner is not None:
-            self._captioner.submit(number, self._sound.between(start_s, end_s), start_s)
+        self._captions.end(number, start_s, end_s)
         return [Predicted(prediction)] if prediction else []
 
     def _step(self, time_s: float) -> list[SessionEvent]:
@@ -219,7 +244,7 @@ class Pipeline:
         speaking_since_s = self._segmenter.open_since_s
         if speaking_since_s is None:
             self._book.close_windows(time_s - self.options.windows.min_speech_s - self.options.windows.min_silence_s, whole=True)
-        self._ask_for_partial(time_s, speaking_since_s)
+        self._captions.go_on(time_s, speaking_since_s)
         predictions, cue = self._focus.read(start_s, time_s, speaking_since_s, self._has_picture, self._has_sound)
         events: list[SessionEvent] = [Predicted(prediction) for prediction in predictions]
         if cue is not None:
@@ -227,32 +252,17 @@ class Pipeline:
             events.append(CueChanged(cue))
         return events
 
-    def _ask_for_partial(self, time_s: float, speaking_since_s: float | None) -> None:
-        """Have the newest part of speech that goes on transcribed by itself, unless finished utterances are waiting."""
-        if speaking_since_s is None:
-            self._partial_texts, self._partial_end_s = [], 0.0
-            return
-        start_s = max(self._partial_end_s, speaking_since_s)
-        if self._captioner is None or self._captioner.num_waiting or not self.options.partial_captions:
-            return
-        if time_s - start_s < PARTIAL_S:
-            return
-        self._partial_end_s, self._num_partials = time_s, self._num_partials + 1
-        self._captioner.submit(-self._num_partials, self._sound.between(start_s, time_s), start_s)
-
     def _partial_caption(self, transcript: Transcript) -> list[SessionEvent]:
         """The words so far of speech that still goes on; late ones of a finished utterance say nothing."""
         since_s = self._segmenter.open_since_s
-        if since_s is None or not transcript.words or transcript.words[0].start_s < since_s - PARTIAL_S:
+        words = [word for word in transcript.words if since_s is not None and word.end_s > since_s]
+        if since_s is None or not words:
             return []
-        self._partial_texts.append(transcript.text)
-        return [CaptionHeard(since_s, transcript.words[-1].end_s, " ".join(self._partial_texts), is_final=False)]
+        return [CaptionHeard(since_s, words[-1].end_s, " ".join(word.text for word in words), is_final=False)]
 
     def _collect_words(self, wait: bool = False) -> list[SessionEvent]:
-        if self._captioner is None:
-            return []
         events: list[SessionEvent] = []
-        for number, transcript in self._captioner.collect(wait):
+        for number, transcript in self._captions.collect(wait):
             if number < 0:
                 events += self._partial_caption(transcript)
                 continue

@@ -6,6 +6,7 @@ import functools
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions, CueOptions
 from emoasst_core.datatypes import Shot
 from emoasst_core.faces.appearance import ENCODER_HASH
@@ -37,11 +38,13 @@ def open_pipeline(profile: str, options: AnalysisOptions, database_path: Path | 
         StoreError: the database cannot be read.
     """
     recogniser = load_recogniser(profile)
-    recogniser.use_shots(read_shots(database_path, recogniser.encoder_hash), options.memory)
+    shots = read_shots(database_path, recogniser.encoder_hash)
+    recogniser.use_shots(shots, options.memory)
     merged = replace(options, cues=with_model_thresholds(options.cues, recogniser))
     captioner = load_captioner() if options.transcribe else None
     identities = read_identities(database_path)
-    return Pipeline(recogniser, merged, find_detector(options), captioner, recording, profile, identities)
+    detector = find_detector(options)
+    return Pipeline(recogniser, merged, detector, captioner, recording, profile, identities, Familiarity(shots))
 
 
 @functools.lru_cache(maxsize=1)

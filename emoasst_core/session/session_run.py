@@ -21,7 +21,7 @@ from emoasst_core.session.events import (
     StateChanged,
 )
 from emoasst_core.session.intake import Intake
-from emoasst_core.session.message import Begin, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
+from emoasst_core.session.message import Begin, Early, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
 from emoasst_core.session.rate_governor import RateGovernor
 from emoasst_core.session.record_parts import is_news, joined
@@ -138,9 +138,11 @@ class SessionRun:
 
     def take(self, message: FromWorker) -> None:
         """An answer of the model process; called on the worker's thread."""
-        if not isinstance(message, Handled | RecordSoFar | Finished | Stopped) or message.session != self.number:
+        if not isinstance(message, Early | Handled | RecordSoFar | Finished | Stopped) or message.session != self.number:
             return
-        if isinstance(message, Handled):
+        if isinstance(message, Early):
+            self._tell(message.event)
+        elif isinstance(message, Handled):
             self.frames_analysed += not message.is_sound
             self.mailbox.handled(message.is_sound)
         elif isinstance(message, Stopped):
@@ -148,10 +150,9 @@ class SessionRun:
             self._fail(EmoAsstError(message.message, message.next_step))
         else:
             self._part = message.record
-        if isinstance(message, Handled | Finished):
-            for event in message.events:
-                if is_news(event, self._resumed_s):
-                    self._tell(event)
+        for event in message.events if isinstance(message, Handled | Finished) else ():
+            if is_news(event, self._resumed_s):
+                self._tell(event)
         if isinstance(message, Finished):
             self._finished.set()
 

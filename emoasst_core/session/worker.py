@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from emoasst_core.session.message import Begin, FromWorker, LoadFailed, PlanChanged, Ready, ToWorker, WorkerSettings
+from emoasst_core.session.message import Begin, Early, FromWorker, LoadFailed, PlanChanged, Ready, ToWorker, WorkerSettings
 from emoasst_core.session.worker_process import PULSE_S, serve
 
 HANG_S = 2.0  # no pulse for this long: killed, so that a new process runs within 3 s
@@ -194,7 +194,8 @@ class Worker:
         return "is stuck" if waiting_since_s is not None and now_s - waiting_since_s > STUCK_S else ""
 
     def _take(self, message: FromWorker) -> None:
-        self._waiting_since_s = None
+        if not isinstance(message, Early):  # the answer is still to come
+            self._waiting_since_s = None
         with self._changed:
             if isinstance(message, Ready):
                 self._is_ready, self._ready_s = True, time.monotonic()

@@ -164,3 +164,28 @@ def test_a_passing_calm_does_not_take_the_next_emotions_turn():
     named = [cue for cue in cues if cue.emotion is not None]
     assert named[0].emotion == "surprise"
     assert named[0].start_s <= 5.8 + 1.6
+
+
+def test_a_face_unlike_all_answered_clips_is_not_named_and_one_such_picture_is_passed_over():
+    def cues_of(strange_every: int) -> list[Cue]:
+        policy = CuePolicy(CueOptions())
+        times = np.arange(0.0, 4.0, 0.1)
+        readings = [
+            Reading(float(time_s), probs("joy", 0.95), is_strange=number % strange_every == 0)
+            for number, time_s in enumerate(times)
+        ]
+        return [cue for reading in readings if (cue := policy.read(reading))]
+
+    assert [cue.state for cue in cues_of(strange_every=1)] == [CueState.UNSURE]
+    assert cues_of(strange_every=10)[-1].state is CueState.CLEAR
+    assert cues_of(strange_every=10)[-1].emotion == "joy"
+
+
+def test_an_emotion_is_withdrawn_when_what_is_seen_becomes_strange():
+    policy = CuePolicy(CueOptions())
+    cues = []
+    for number in range(80):
+        reading = Reading(number / 10, probs("joy", 0.95), is_strange=number >= 30)
+        cues += [cue for cue in [policy.read(reading)] if cue]
+    assert [cue.state for cue in cues] == [CueState.CLEAR, CueState.UNSURE]
+    assert 3.0 <= cues[1].start_s <= 3.0 + 2 * CueOptions().vote_s

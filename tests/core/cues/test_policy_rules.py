@@ -41,7 +41,9 @@ def readings(draw) -> list[Reading]:
     """Stretches that agree, flicker, drop out, contradict themselves or come slowly, one after the other."""
     time_s, last_read_s, made = 0.0, None, []
     for _ in range(draw(st.integers(3, 14))):
-        kind = draw(st.sampled_from(["steady", "steady", "flicker", "dropouts", "absent", "conflict", "sparse", "silent"]))
+        kind = draw(
+            st.sampled_from(["steady", "steady", "flicker", "dropouts", "absent", "conflict", "strange", "sparse", "silent"])
+        )
         first, other = draw(st.integers(0, 6)), draw(st.integers(0, 6))
         top, share = draw(st.floats(0.2, 0.999)), draw(st.floats(0.0, 1.0))
         is_supported, step_s = draw(st.booleans()), draw(st.sampled_from([0.07, 0.1, 0.13, 0.25, 0.4]))
@@ -62,6 +64,7 @@ def readings(draw) -> list[Reading]:
                     time_s,
                     probs(emotion, top, share),
                     is_conflict=kind == "conflict" and number % period == 0,
+                    is_strange=kind == "strange" and number % (period + 1) != 0,
                     is_supported=is_supported,
                     is_fresh=kind == "flicker" and number % period == 0,
                 )
@@ -118,12 +121,12 @@ def forgotten_until(past: tuple[Reading, ...], shown: list[Shown], before: Shown
 
 
 def name(reading: Reading) -> str | None:
-    return None if reading.probs is None else EMOTIONS[int(reading.probs.argmax())]
+    return None if reading.probs is None or reading.is_strange else EMOTIONS[int(reading.probs.argmax())]
 
 
 def check_naming(options: CueOptions, one: Shown, shown: list[Shown]) -> None:
     cue, reading = one.cue, one.reading
-    assert reading is not None and reading.probs is not None and not reading.is_conflict
+    assert reading is not None and reading.probs is not None and not reading.is_conflict and not reading.is_strange
     hold = [past for past in one.readings if past.time_s >= cue.start_s - HOLD_S + 1e-6]
     assert all(name(past) in (cue.emotion, None) and not past.is_conflict for past in hold)
     assert any(name(past) == cue.emotion and past.time_s <= cue.start_s - HOLD_S + 1e-6 for past in one.readings)

@@ -10,7 +10,7 @@ import numpy as np
 from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import CascadeDetector
-from emoasst_core.faces.lip_motion import LipMotion
+from emoasst_core.faces.lip_motion import KEPT_S, LipMotion
 
 RATE_HZ = 10.0
 
@@ -63,3 +63,12 @@ def test_real_speakers_are_mostly_told_from_a_real_listener_beside_them(data_fol
         num_pairs += len(speakers)
         right += sum(lips.speaker([listener, name], 0.0, 2.0) == name for name in speakers)
     assert right >= 0.75 * num_pairs  # 10 of 12
+
+
+def test_lips_not_seen_for_long_are_forgotten():
+    lips, random = LipMotion(), np.random.default_rng(0)
+    for number in range(100):
+        lips.see("passer-by", number / 10, random.integers(0, 256, (96, 96, 3), dtype=np.uint8))
+    assert lips.motion("passer-by", 0.0, 10.0) is not None
+    lips.see("grandma", 10.0 + KEPT_S + 0.1, random.integers(0, 256, (96, 96, 3), dtype=np.uint8))
+    assert lips.motion("passer-by", 0.0, 10.0) is None

@@ -8,6 +8,7 @@ from recordings import write_recording
 
 from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.capture.sources import AudioSource, FrameSource
+from emoasst_core.clock import SessionClock
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import DeviceError
 from emoasst_core.session.events import FrameSeen, LevelHeard
@@ -160,3 +161,38 @@ def test_a_frame_of_the_future_waits_for_its_time():
     transport.start()
     assert transport.wait_until(0.1) and transport.now_s() >= 0.1
     assert Frame(0.1, np.zeros((1, 1, 3), np.uint8)).time_s <= transport.now_s()
+
+
+class Buffered:
+    """A microphone whose sound system hands on the first sound late: its own stamps say when it was heard."""
+
+    source_id = "buffered"
+    LATE_S = 0.35
+
+    def __init__(self):
+        self._clock, self._closed = SessionClock(), threading.Event()
+
+    def now_s(self):
+        return self._clock.now_s()
+
+    def blocks(self):
+        self._closed.wait(self.LATE_S + 0.1)
+        for number in range(40):
+            yield AudioBlock(0.05 + number / 10, np.zeros(1600, np.float32))
+            if number >= 3 and self._closed.wait(0.1):
+                return
+
+    def close(self):
+        self._closed.set()
+
+
+def test_sound_that_waited_in_the_sound_system_is_stamped_with_when_it_was_heard():
+    transport = Transport()
+    mailbox, told, thread, _ = run(LiveIntake(None, Buffered, 8.0), transport)
+    told.wait(LevelHeard, 2)
+    arrived_s = transport.now_s()
+    transport.stop()
+    thread.join(WAIT_S)
+    first = mailbox.take(0)
+    assert first is not None and first.start_s < arrived_s - Buffered.LATE_S + 0.01
+    assert first.start_s == pytest.approx(0.05, abs=0.3)

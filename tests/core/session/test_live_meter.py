@@ -43,3 +43,26 @@ def test_each_change_is_paired_with_its_own_cue_and_those_without_are_counted():
 
 def test_nothing_measured_is_said_as_nothing():
     assert percentiles([]) == {"n": 0, "p50": None, "p95": None, "p99": None}
+
+
+def test_a_change_that_the_rates_hold_back_is_counted_apart_and_so_is_what_stands_on_screen_already():
+    clock = Clock()
+    meter = LiveMeter(clock)
+    for number in range(6):
+        shown(clock, meter, 10.0 * number, CueState.CLEAR, "joy" if number % 2 else "sadness")
+    clock.now_s = 90.0
+    changes = [(53.0, "joy"), (57.0, "neutral"), (62.0, "sadness")]
+    figures = meter.onset_to_cue(changes)
+    assert figures["changes_shown_already"] == 1  # joy since 50 s
+    assert figures["changes_held_by_rates"] == 1  # the sixth naming of the minute leaves room at 60 s
+    assert figures["changes_not_shown"] == 1 and figures["onset_to_cue_s"]["n"] == 0
+
+
+def test_a_change_right_after_a_cue_waits_for_the_shortest_gap():
+    clock = Clock()
+    meter = LiveMeter(clock)
+    shown(clock, meter, 10.0, CueState.CLEAR, "joy")
+    shown(clock, meter, 13.0, CueState.CLEAR, "sadness")
+    clock.now_s = 30.0
+    assert meter.onset_to_cue([(11.0, "sadness")])["changes_held_by_rates"] == 1
+    assert meter.onset_to_cue([(12.5, "sadness")])["onset_to_cue_s"]["n"] == 1

@@ -49,3 +49,12 @@ def test_sound_stays_in_time_over_gaps_and_is_forgotten_after_a_while():
         memory.add(AudioBlock(float(second), float(second) * ones))
     assert len(memory.between(0.0, 60.0)) <= (KEPT_S + 1) * SAMPLE_RATE_HZ
     assert memory.between(58.0, 58.1)[0] == 58.0
+
+
+def test_whoever_left_long_ago_takes_no_memory_and_whoever_is_back_in_time_is_still_known():
+    memory = FaceMemory()
+    for number in range(200):
+        memory.note_frame(float(number))
+        memory.add(f"person {number}", seen(float(number), 1.0))
+    assert memory.newest("person 199") is not None and memory.newest(f"person {200 - int(KEPT_S)}") is not None
+    assert [memory.newest(f"person {number}") for number in range(200 - int(KEPT_S) - 2)] == [None] * (200 - int(KEPT_S) - 2)

@@ -1,0 +1,60 @@
+"""Whether there is anything like a reading among the clips that the family has answered.
+
+A person's own clips are each compared with all the others; below the tenth of these similarities nothing of theirs is alike. A
+reading that lies there is of a kind that nobody has spoken about yet, and is not to be named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoasst_core.datatypes import Modality, Shot, Vector, is_known_person
+
+LEAST_SHOTS: Final = 8  # of fewer clips a tenth is no number: the rule is off for that person
+STRANGE_SHARE: Final = 0.10
+
+
+class Familiarity:
+    """The limits of every person who has answered clips enough.
+
+    Args:
+        shots: the family's answered clips; those of people nobody knows by name set no limit.
+    """
+
+    def __init__(self, shots: Sequence[Shot] = ()) -> None:
+        self._keys: dict[Modality, NDArray[np.float32]] = {}
+        self._limits: dict[tuple[str, Modality], float] = {}
+        for modality in Modality:
+            having = [shot for shot in shots if modality in shot.keys]
+            if len(having) < LEAST_SHOTS:
+                continue
+            keys = np.stack([shot.keys[modality] for shot in having])
+            self._keys[modality] = keys
+            nearest = _nearest_others(keys)
+            for person in {shot.person for shot in having if is_known_person(shot.person)}:
+                own = np.array([shot.person == person for shot in having])
+                if own.sum() >= LEAST_SHOTS:
+                    self._limits[person, modality] = float(np.quantile(nearest[own], STRANGE_SHARE))
+
+    def is_strange(self, embeddings: Mapping[Modality, Vector], person: str) -> bool:
+        """Whether every modality that can be compared is less like the clips than nine tenths of that person's own are.
+
+        Args:
+            embeddings: {modality: (embed_dim,) unit vector} of a reading.
+            person: whose it is; False for one with fewer than `LEAST_SHOTS` clips.
+        """
+        compared = [modality for modality in embeddings if (person, modality) in self._limits]
+        return bool(compared) and all(
+            float((self._keys[modality] @ embeddings[modality]).max()) < self._limits[person, modality] for modality in compared
+        )
+
+
+def _nearest_others(keys: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, embed_dim) -> (n,) the cosine of each to the likest of the others."""
+    alike = np.asarray(keys @ keys.T, np.float32)
+    np.fill_diagonal(alike, -1.0)
+    return np.asarray(alike.max(axis=1), np.float32)

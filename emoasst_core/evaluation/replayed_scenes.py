@@ -1,0 +1,123 @@
+"""Short scenes of known expression, decoded, searched for faces and embedded once, and then fed to pipelines many times over.
+
+What is left of a pipeline's work is the part that decides when a cue comes; hundreds of spliced changes take minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emoasst_core.capture.clip_reel import STEADY_RATE_HZ, Stretch, letterboxed
+from emoasst_core.capture.media_file import MediaFile
+from emoasst_core.config import AnalysisOptions
+from emoasst_core.datatypes import Face, Frame
+from emoasst_core.errors import MediaError
+from emoasst_core.faces.detector import FaceDetector
+from emoasst_core.session.pipeline import Pipeline
+from emoasst_core.session.pipeline_factory import find_detector, load_recogniser, with_model_thresholds
+from emoasst_core.systems.recogniser import Recogniser
+
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A stretch of one clip in which one expression is shown.
+
+    Attributes:
+        clip: name of the file; scenes of one clip show one person.
+        emotion: the expression; None for no face.
+        pictures: (480, 640, 3) uint8 RGB each, 30 a second.
+    """
+
+    clip: str
+    emotion: str | None
+    pictures: tuple[Picture, ...]
+
+    def frames(self, start_s: float, lasts_s: float, rate_hz: float, first: int) -> Iterator[Frame]:
+        """The scene played to and fro from its picture `first` on, `rate_hz` pictures a second, beginning at `start_s`."""
+        order = [*range(len(self.pictures)), *range(len(self.pictures) - 2, 0, -1)]
+        for number in range(round(lasts_s * rate_hz)):
+            index = first + round(number * STEADY_RATE_HZ / rate_hz)
+            yield Frame(start_s + number / rate_hz, self.pictures[order[index % len(order)]])
+
+
+def load_scene(stretch: Stretch) -> Scene:
+    """Decode a stretch that names its part.
+
+    Raises:
+        MediaError: the clip cannot be read, or has no picture there.
+    """
+    first_s, last_s = stretch.part_s or (0.0, float("inf"))
+    pictures = []
+    for frame in MediaFile(stretch.path, STEADY_RATE_HZ).frames():
+        if frame.time_s > last_s:
+            break
+        if frame.time_s >= first_s:
+            pictures.append(letterboxed(frame.image))
+    if not pictures:
+        raise MediaError(f"{stretch.path.name} has no picture from {first_s} to {last_s} s.", "Check the list of clips.")
+    return Scene(stretch.path.name, stretch.emotion, tuple(pictures))
+
+
+class ReplayedPipelines:
+    """Opens pipelines whose detector and face tower remember every picture they have seen.
+
+    Args:
+        profile: name or folder of the models.
+        options: how to analyse; the model's own cue thresholds are merged in, captions left out.
+    """
+
+    def __init__(self, profile: str, options: AnalysisOptions) -> None:
+        recogniser = load_recogniser(profile)
+        recogniser.use_shots([], options.memory)
+        self._profile = profile
+        self._recogniser: Any = _RememberingRecogniser(recogniser)
+        self._detector = _RememberingDetector(find_detector(options))
+        self.options = replace(options, cues=with_model_thresholds(options.cues, recogniser), transcribe=False)
+
+    def open(self, remembers: bool = True) -> Pipeline:
+        """A fresh session; without remembering, for pictures that will not come again."""
+        recogniser = self._recogniser if remembers else self._recogniser.recogniser
+        detector = self._detector if remembers else self._detector.detector
+        return Pipeline(recogniser, self.options, detector, None, "spliced", self._profile)
+
+
+class _RememberingDetector:
+    """Searches each picture once; pictures are told apart by identity and kept alive by it."""
+
+    def __init__(self, detector: FaceDetector) -> None:
+        self.name = detector.name
+        self.detector = detector
+        self._found: dict[int, tuple[Picture, list[Face]]] = {}
+
+    def detect(self, frame: Frame) -> list[Face]:
+        """See `FaceDetector.detect`."""
+        key = id(frame.image)
+        if key not in self._found:
+            self._found[key] = (frame.image, self.detector.detect(frame))
+        return list(self._found[key][1])
+
+
+class _RememberingRecogniser:
+    """Embeds each crop once; everything else is the recogniser's own."""
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self.recogniser = recogniser
+        self._embedded: dict[bytes, NDArray[np.float32]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.recogniser, name)
+
+    def embed_crops(self, crops: Sequence[Picture]) -> NDArray[np.float32]:
+        """See `Recogniser.embed_crops`."""
+        keys = [crop.tobytes() for crop in crops]
+        for key, crop in zip(keys, crops, strict=True):
+            if key not in self._embedded:
+                self._embedded[key] = self.recogniser.embed_crops([crop])[0]
+        return np.stack([self._embedded[key] for key in keys]) if keys else self.recogniser.embed_crops([])

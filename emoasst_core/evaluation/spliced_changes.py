@@ -1,0 +1,128 @@
+"""From the onset of a change to the cue that names it, over many random splices of scenes; faster than real time.
+
+The pictures go through the real tracker, model and cue policy at their own times, so this is the evidence that the policy waits
+for. What the machine adds on top (taking, sending and reading one picture) is measured by `emoasst bench live`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from emoasst_core.datatypes import Cue, CueState
+from emoasst_core.evaluation.replayed_scenes import ReplayedPipelines, Scene
+from emoasst_core.session.events import CueChanged
+from emoasst_core.session.live_meter import percentiles
+from emoasst_core.session.pipeline import Pipeline
+
+BEFORE_S: Final = (4.5, 8.0)  # the first scene: its own cue is named, and the next one is due again (one in 3 s)
+AFTER_S: Final = 4.0  # a change that is not named for this long counts as missed
+DARK_S: Final = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One spliced change.
+
+    Attributes:
+        before, after: the scenes.
+        delay_s: from the first picture of the second scene to the cue that names it; None where none does.
+        was_named: the first scene had been named when it ended.
+        cues: all that was shown, times from the onset of the change on.
+    """
+
+    before: Scene
+    after: Scene
+    delay_s: float | None
+    was_named: bool
+    cues: tuple[Cue, ...]
+
+    @property
+    def kind(self) -> str:
+        """The two expressions, and whether the face stays the same."""
+        same = "" if self.before.clip == self.after.clip else " (another face)"
+        return f"{self.before.emotion} to {self.after.emotion}{same}"
+
+
+def play_changes(
+    scenes: Sequence[Scene],
+    pipelines: ReplayedPipelines,
+    draws: int,
+    seed: int,
+    same_face: bool = True,
+    on_done: Callable[[int], None] = lambda _number: None,
+) -> list[Change]:
+    """Splice random scenes that differ, and follow what is shown.
+
+    Args:
+        scenes: with the expression each shows.
+        draws: how many splices.
+        seed: of the random choice of scenes, of their first pictures, of the length of the first and of the sampling's phase.
+        same_face: only splice scenes of one clip, as a face changes; else only those of two clips, as when a camera is turned.
+        on_done: told how many are done.
+    """
+    pairs = [
+        (one, other)
+        for one in scenes
+        for other in scenes
+        if one.emotion != other.emotion and other.emotion and one.emotion and (one.clip == other.clip) is same_face
+    ]
+    if not pairs:
+        return []
+    random = np.random.default_rng(seed)
+    changes = []
+    for number in range(draws):
+        before, after = pairs[number % len(pairs)]
+        changes.append(_play(pipelines.open(), before, after, pipelines.options.faces.analysis_rate_hz, random))
+        on_done(number + 1)
+    return changes
+
+
+def _play(pipeline: Pipeline, before: Scene, after: Scene, rate_hz: float, random: np.random.Generator) -> Change:
+    lasts_s = round(float(random.uniform(*BEFORE_S)) * rate_hz) / rate_hz
+    wait_s = float(random.uniform(0.0, 1.0 / rate_hz))  # the change falls anywhere between two analysed pictures
+    onset_s = lasts_s - wait_s
+    cues: list[Cue] = []
+    for scene, start_s, length_s in ((before, 0.0, lasts_s), (after, lasts_s, AFTER_S)):
+        for frame in scene.frames(start_s, length_s, rate_hz, int(random.integers(10_000))):
+            cues += [event.cue for event in pipeline.feed(frame) if isinstance(event, CueChanged)]
+    shown_before = [cue for cue in cues if cue.start_s < lasts_s]
+    named = [cue.start_s for cue in cues if cue.start_s >= lasts_s and cue.emotion == after.emotion]
+    is_shown_already = bool(shown_before) and shown_before[-1].emotion == after.emotion
+    delay_s = named[0] - onset_s if named else (0.0 if is_shown_already else None)
+    was_named = bool(shown_before) and shown_before[-1].emotion == before.emotion
+    return Change(before, after, delay_s, was_named, tuple(cues))
+
+
+def lost_delays(scenes: Sequence[Scene], pipelines: ReplayedPipelines, draws: int, seed: int) -> list[float | None]:
+    """From the first picture without a face to "no face", for faces that go away."""
+    random = np.random.default_rng(seed)
+    rate_hz = pipelines.options.faces.analysis_rate_hz
+    seen = [scene for scene in scenes if scene.emotion]
+    dark = Scene("", None, (np.zeros_like(seen[0].pictures[0]),))
+    delays: list[float | None] = []
+    for number in range(draws):
+        pipeline = pipelines.open()
+        lasts_s = round(float(random.uniform(2.0, 5.0)) * rate_hz) / rate_hz
+        cues: list[Cue] = []
+        for scene, start_s, length_s in ((seen[number % len(seen)], 0.0, lasts_s), (dark, lasts_s, DARK_S)):
+            for frame in scene.frames(start_s, length_s, rate_hz, int(random.integers(10_000))):
+                cues += [event.cue for event in pipeline.feed(frame) if isinstance(event, CueChanged)]
+        gone = [cue.start_s for cue in cues if cue.start_s >= lasts_s and cue.state is CueState.CANT_SEE]
+        delays.append(gone[0] - lasts_s + float(random.uniform(0.0, 1.0 / rate_hz)) if gone else None)
+    return delays
+
+
+def figures(changes: Sequence[Change]) -> dict[str, Any]:
+    """Percentiles and misses of all changes and of each kind."""
+    kinds = sorted({change.kind for change in changes})
+    rows = {kind: _figures([change for change in changes if change.kind == kind]) for kind in kinds}
+    return {"all": _figures(changes), **rows}
+
+
+def _figures(changes: Sequence[Change]) -> dict[str, Any]:
+    delays = [change.delay_s for change in changes if change.delay_s is not None]
+    return {**percentiles(delays), "missed": len(changes) - len(delays), "first_not_named": sum(not c.was_named for c in changes)}
