@@ -22,6 +22,7 @@ BATCH_SIZE: Final = 256
 PEAK_RATE: Final = 2e-3
 WEIGHT_DECAY: Final = 0.05
 LABEL_SMOOTHING: Final = 0.1
+HEAD_SHARE: Final = 0.5  # of a linear head, in training only
 MIXUP: Final = 0.3  # both parameters of the Beta distribution (Zhang et al. 2018): mostly one clip, now and then two
 NOISE: Final = 0.1  # standard deviations
 # How often a corpus is drawn, whatever its size: speech in the users' language most, bursts without words least.
@@ -42,48 +43,57 @@ def draw_weights(voices: VoiceSet, chosen: NDArray[np.bool_]) -> Tensor:
 
 def fit_description(
     description: nn.Module,
+    adapter: nn.Module,
+    log_scale: nn.Parameter,
+    anchors: Tensor,
     voices: VoiceSet,
     described: NDArray[np.float32],
     chosen: NDArray[np.bool_],
     seed: int,
     num_steps: int = NUM_STEPS,
-) -> nn.Linear:
-    """Fit the description in place and fix it.
+) -> None:
+    """Fit the description and the auditory adapter behind it in place, on utterances of one state, and fix both.
 
     Args:
         description: (b, num_functionals) -> (b, state_dim).
+        adapter: (b, t, state_dim) -> (b, embed_dim).
+        log_scale: of the cosines with the anchors.
+        anchors: (num_emotions, embed_dim).
+        voices: the training clips.
         described: (num_copies, num_clips, num_functionals), 0 where a clip has no such copy.
         chosen: (num_clips,) which clips to learn from.
-
-    Returns:
-        The linear head that it was fitted with, (b, state_dim) -> (b, num_emotions).
+        seed: of the order, the noise and the mixing.
+        num_steps: batches.
     """
     generator = torch.Generator().manual_seed(seed)
     values, labels = torch.from_numpy(described), torch.from_numpy(voices.labels)
     counts = (values != 0).any(2).sum(0)
-    spread = values[:, torch.from_numpy(chosen)].flatten(0, 1)
-    spread = spread[(spread != 0).any(1)].std(0)
+    known = values[:, torch.from_numpy(chosen)].flatten(0, 1)
+    spread = known[(known != 0).any(1)].std(0)
     head = nn.Linear(output_size(description), NUM_EMOTIONS)
-    fitted = nn.ModuleList([description, head]).train()
-    optimizer = torch.optim.AdamW(fitted.parameters(), PEAK_RATE, weight_decay=WEIGHT_DECAY)
+    fitted = nn.ModuleList([description, adapter, head])
+    for part in fitted:
+        part.train()
+    optimizer = torch.optim.AdamW([*fitted.parameters(), log_scale], PEAK_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, PEAK_RATE, total_steps=num_steps)
     weights = draw_weights(voices, chosen)
-    shares = np.random.default_rng(seed).beta(MIXUP, MIXUP, num_steps)
-    for share in shares.tolist():
+    for share in np.random.default_rng(seed).beta(MIXUP, MIXUP, num_steps).tolist():
         rows = torch.multinomial(weights, BATCH_SIZE, replacement=True, generator=generator)
         copies = (torch.rand(BATCH_SIZE, generator=generator) * counts[rows]).long()
         batch = values[copies, rows] + NOISE * spread * torch.randn(BATCH_SIZE, values.shape[2], generator=generator)
         order = torch.randperm(BATCH_SIZE, generator=generator)
-        logits = head(description(share * batch + (1 - share) * batch[order]))
-        losses = [F.cross_entropy(logits, labels[rows][part], label_smoothing=LABEL_SMOOTHING) for part in (slice(None), order)]
+        states = description(share * batch + (1 - share) * batch[order])
+        embeddings = adapter(states.unsqueeze(1))
+        loss = torch.zeros(())
+        for logits, size in ((log_scale.exp() * embeddings @ anchors.T, 1.0), (head(states), HEAD_SHARE)):
+            for part, weight in ((labels[rows], share), (labels[rows][order], 1 - share)):
+                loss = loss + size * weight * F.cross_entropy(logits, part, label_smoothing=LABEL_SMOOTHING)
         optimizer.zero_grad(set_to_none=True)
-        (share * losses[0] + (1 - share) * losses[1]).backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    for weight in description.parameters():
+    for weight in (*fitted.parameters(), log_scale):
         weight.requires_grad_(False)
-    description.eval()
-    return head.eval()
 
 
 def output_size(description: nn.Module) -> int:

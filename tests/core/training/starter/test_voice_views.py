@@ -125,14 +125,17 @@ def test_what_is_said_of_an_utterance_is_learned_from_its_copies_and_then_stays(
     described = copies_described(views, tmp_path)
     known = np.array([not name.endswith("_3") for name in small.speakers])
     torch.manual_seed(0)
-    description = voice_tower.VoiceTower().network.description
-    head = voice_description.fit_description(description, small, described, known, seed=0, num_steps=200)
+    tower = voice_tower.VoiceTower()
+    parts = (tower.network.description, tower.adapter, tower.log_scale, tower.anchors)
+    voice_description.fit_description(*parts, small, described, known, seed=0, num_steps=200)
+    tower.eval()
     with torch.inference_mode():
-        said = head(description(torch.from_numpy(described[0]))).argmax(1).numpy()
+        embeddings = tower.adapter(tower.network.description(torch.from_numpy(described[0])).unsqueeze(1))
+        said = tower.logits(embeddings).argmax(1).numpy()
     assert (said[~known] == small.labels[~known]).mean() > 0.5  # by chance 0.14
     tower = voice_tower.train_voices(small, views, described, small, tmp_path / "tower.pt", known, num_epochs=1)
-    fitted = tower.network.description
-    assert not any(weight.requires_grad for weight in fitted.parameters())
+    for part in (tower.network.description, tower.adapter):
+        assert not any(weight.requires_grad for weight in part.parameters())
     assert not tower.train().network.description.training
 
 
