@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.errors import EmoAsstError
-from emoasst_core.session.events import (
-    RunState,
-    SessionEvent,
-    SessionFailed,
-    SessionSaved,
-    SlowChanged,
-    StateChanged,
-)
+from emoasst_core.session.events import RunState, SessionEvent, SessionFailed, SessionSaved, SlowChanged, StateChanged
 from emoasst_core.session.intake import Intake
 from emoasst_core.session.message import Begin, Early, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
 from emoasst_core.session.plan import EVERYBODY, SessionPlan

@@ -86,14 +86,14 @@ def fit_description(
         embeddings = adapter(states.unsqueeze(1))
         loss = torch.zeros(())
         for logits, size in ((log_scale.exp() * embeddings @ anchors.T, 1.0), (head(states), HEAD_SHARE)):
-            for part, weight in ((labels[rows], share), (labels[rows][order], 1 - share)):
-                loss = loss + size * weight * F.cross_entropy(logits, part, label_smoothing=LABEL_SMOOTHING)
+            for wanted, weight in ((labels[rows], share), (labels[rows][order], 1 - share)):
+                loss = loss + size * weight * F.cross_entropy(logits, wanted, label_smoothing=LABEL_SMOOTHING)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    for weight in (*fitted.parameters(), log_scale):
-        weight.requires_grad_(False)
+    for parameter in (*fitted.parameters(), log_scale):
+        parameter.requires_grad_(False)
 
 
 def output_size(description: nn.Module) -> int:
