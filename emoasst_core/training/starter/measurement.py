@@ -14,14 +14,14 @@ from emoasst_core.evaluation.bootstrap import bootstrap_intervals
 from emoasst_core.evaluation.metrics import expected_calibration_error, summary, unweighted_average_recall
 from emoasst_core.training.starter.constants import HeldOut, few_shot_curve, gate_figures, pair_rows, prior_clips
 
-SHOTS: Final = (1, 2, 4)  # a RAVDESS actor has eight clips per emotion, and half of them are scored
+SHOTS: Final = (1, 2, 4, 8)  # at most half of a speaker's clips of an emotion: of a RAVDESS actor four
 NUM_DRAWS: Final = 20
 Probs = NDArray[np.float32]
 
 
 def measure(
     held_out: dict[Modality, HeldOut], calibration: Calibration, reliabilities: dict[Modality, float], clear: NDArray[np.bool_],
-    alpha: float, beta: float, cues: CueOptions, fitted_elsewhere: tuple[Modality, ...] = (),
+    alpha: float, beta: float, cues: CueOptions, fitted_elsewhere: tuple[Modality, ...] = (), people: HeldOut | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """All figures.
 
@@ -29,6 +29,7 @@ def measure(
         held_out: logits, soft labels and embeddings per modality.
         calibration, reliabilities, alpha, beta, cues: the constants of the profile.
         clear: (n,) the face pictures with a clear majority.
+        people: voices for the curve over shots; those held out if None.
         fitted_elsewhere: modalities whose calibration has not seen `held_out`, or has seen so much that it hardly matters.
     """
     face = held_out[Modality.FACE]
@@ -42,7 +43,7 @@ def measure(
         )
     } | {
         "pairs": pair_figures(part_of(face, clear), held_out[Modality.VOICE], reliabilities, calibration),
-        "shots": shot_figures(held_out[Modality.VOICE], alpha, beta),
+        "shots": shot_figures(people or held_out[Modality.VOICE], alpha, beta),
         "gates": gate_figures(calibration.predict(face.logits, [Modality.FACE]), face.labels, cues),
     }
 

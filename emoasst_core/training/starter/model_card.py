@@ -109,7 +109,8 @@ def _pairs(pairs: dict[str, Any]) -> list[str]:
 def _shots(shots: dict[str, Any], constants: dict[str, Any]) -> list[str]:
     cells = [f"{values['uar']:.3f} ± {values['sd']:.3f}" for values in shots.values()]
     return [
-        f"The family's cache (alpha {constants['alpha']}, beta {constants['beta']}), held-out speakers' voices, shots per class:",
+        f"The paper's cache (alpha {constants['alpha']}, beta {constants['beta']}) on strangers' voices, UAR by shots per class "
+        f"(at most half of a speaker's clips of an emotion; {next(iter(shots.values()))['draws']} people and draws):",
         "",
         "| " + " | ".join(f"K = {count}" for count in shots) + " |",
         "|---" * len(shots) + "|",

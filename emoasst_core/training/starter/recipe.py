@@ -56,7 +56,7 @@ from emoasst_core.training.starter.neutral_clips import measure_neutral_clips
 from emoasst_core.training.starter.text_tower import TextTower, train_text
 from emoasst_core.training.starter.video_fusion import VideoFusion, embed_views, train_fusion
 from emoasst_core.training.starter.voice_data import VoiceSet, load_voices
-from emoasst_core.training.starter.voice_folds import LeftOut, leave_out, stranger_figures, voices_of_strangers
+from emoasst_core.training.starter.voice_folds import LeftOut, leave_out, stranger_figures, voices_in_folds, voices_of_strangers
 from emoasst_core.training.starter.voice_slices import measure_voice_slices
 from emoasst_core.training.starter.voice_tower import VoiceTower, split_by_speaker, train_voices
 from emoasst_core.training.starter.voice_views import copies_described, load_views
@@ -136,7 +136,8 @@ def finish_bundle(
         strangers: what shorter voice towers say of the people they were trained without.
     """
     valid = load_ferplus(data / "faces" / "ferplus_valid.npz", False)
-    constants = choose_constants(out, held_out, fitted_on, valid.clear)
+    people = voices_in_folds(strangers) or held_out[Modality.VOICE]
+    constants = choose_constants(out, held_out, fitted_on, valid.clear, people)
     config = read_profile(out)
     figures = measure(
         held_out,
@@ -147,6 +148,7 @@ def finish_bundle(
         constants["beta"],
         CueOptions(**constants["thresholds"]),
         tuple(fitted_on),
+        people,
     )
     figures |= stranger_figures(strangers)
     report("  the same faces as other cameras and collections show them")
@@ -161,13 +163,21 @@ def finish_bundle(
 
 
 def choose_constants(
-    out: Path, held_out: dict[Modality, HeldOut], fitted_on: dict[Modality, HeldOut], clear: NDArray[np.bool_]
+    out: Path,
+    held_out: dict[Modality, HeldOut],
+    fitted_on: dict[Modality, HeldOut],
+    clear: NDArray[np.bool_],
+    people: HeldOut,
 ) -> dict[str, Any]:
-    """Reliabilities, calibration, cache and thresholds; written into the profile."""
+    """Reliabilities, calibration, cache and thresholds; written into the profile.
+
+    Args:
+        people: voices of as many speakers as there are, for the sharpness of the cache.
+    """
     reliabilities = choose_reliabilities(held_out)
     face = held_out[Modality.FACE]
     calibration, rare_share = favour_rare(fit_calibration({**held_out, **fitted_on}, reliabilities), face, clear)
-    beta, grid = choose_beta(held_out[Modality.VOICE])
+    beta, grid = choose_beta(people)
     thresholds, gates = choose_thresholds(calibration, face)
     update_profile(
         out,

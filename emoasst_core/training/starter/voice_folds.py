@@ -140,6 +140,12 @@ def voices_of_strangers(parts: Sequence[LeftOut]) -> HeldOut:
     return join_parts(kept)
 
 
+def voices_in_folds(parts: Sequence[LeftOut]) -> HeldOut | None:
+    """Every training speaker once, each in the space of a tower that never heard them; None if there are no parts."""
+    folds = [part.held_out() for part in parts if not part.name.endswith(NEW_COLLECTION)]
+    return join_parts(folds) if folds else None
+
+
 def stranger_figures(parts: Sequence[LeftOut]) -> dict[str, Any]:
     """Figures of the people left out, each fold calibrated on the other folds; nothing if there are none.
 
@@ -149,7 +155,8 @@ def stranger_figures(parts: Sequence[LeftOut]) -> dict[str, Any]:
     if not folds:
         return {}
     probs = np.concatenate([_calibrated(part, [other for other in folds if other is not part]) for part in folds])
-    joined = join_parts([part.held_out() for part in folds])
+    joined = voices_in_folds(folds)
+    assert joined is not None
     figures = {"voices, four folds": _row(probs, joined.labels, joined.speakers)}
     for part in parts[len(folds) :]:
         probs = _calibrated(part, [_without(fold, NEW_COLLECTION) for fold in folds])
