@@ -138,6 +138,8 @@ def finish_bundle(
     valid = load_ferplus(data / "faces" / "ferplus_valid.npz", False)
     people = voices_in_folds(strangers) or held_out[Modality.VOICE]
     constants = choose_constants(out, held_out, fitted_on, valid.clear, people)
+    report("  what the personal memory starts from")
+    add_memory(out, data, report, seed)
     config = read_profile(out)
     figures = measure(
         held_out,
@@ -157,8 +159,6 @@ def finish_bundle(
     figures["neutral_clips"] = measure_neutral_clips(data, out)
     write_json(out / "figures.json", {"constants": constants, "figures": figures})
     write_card(out, figures, constants, VERSION, seed)
-    report("  what the personal memory starts from")
-    add_memory(out, data, report, seed)
     return figures
 
 
