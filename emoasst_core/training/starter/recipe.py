@@ -56,7 +56,14 @@ from emoasst_core.training.starter.neutral_clips import measure_neutral_clips
 from emoasst_core.training.starter.text_tower import TextTower, train_text
 from emoasst_core.training.starter.video_fusion import VideoFusion, embed_views, train_fusion
 from emoasst_core.training.starter.voice_data import VoiceSet, load_voices
-from emoasst_core.training.starter.voice_folds import LeftOut, leave_out, stranger_figures, voices_in_folds, voices_of_strangers
+from emoasst_core.training.starter.voice_folds import (
+    LeftOut,
+    leave_out,
+    read_left_out,
+    stranger_figures,
+    voices_in_folds,
+    voices_of_strangers,
+)
 from emoasst_core.training.starter.voice_slices import measure_voice_slices
 from emoasst_core.training.starter.voice_tower import VoiceTower, split_by_speaker, train_voices
 from emoasst_core.training.starter.voice_views import copies_described, load_views
@@ -97,6 +104,7 @@ def train_starter(
     voice = train_voices(train_part, views, described, valid_part, run / "voice_main.pt", seed=seed, report=told)
     report("  five shorter towers that leave people out, to measure how the voice does on strangers")
     strangers = leave_out(train_part, views, described, run, seed, lambda name: _told(report, name))
+    read_left_out("voice_valid", voice, valid_part, train_part, seed).save(run / "voice_valid.npz")
     report("Step 3 of 5: face tower")
     faces = train_faces(data, run, seed=seed, report=told)
     report("Step 4 of 5: visual fusion module")

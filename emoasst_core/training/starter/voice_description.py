@@ -52,7 +52,7 @@ def fit_description(
     seed: int,
     num_steps: int = NUM_STEPS,
 ) -> None:
-    """Fit the description and the auditory adapter behind it in place, on utterances of one state, and fix both.
+    """Fit the description and the auditory adapter behind it in place, on utterances of one state.
 
     Args:
         description: (b, num_functionals) -> (b, state_dim).
@@ -92,8 +92,6 @@ def fit_description(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    for parameter in (*fitted.parameters(), log_scale):
-        parameter.requires_grad_(False)
 
 
 def output_size(description: nn.Module) -> int:

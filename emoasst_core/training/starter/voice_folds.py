@@ -112,17 +112,18 @@ def leave_out(
     for name, left in spared.items():
         path = run / f"{name}.npz"
         if not path.exists():
-            scored = _speech(voices, left)
+            scored = _speech(voices.rows(np.flatnonzero(left)))
             tower = train_voices(
                 voices, views, described, scored, run / f"{name}.pt", ~left, num_epochs, seed, told(name), keep_last=True
             )
-            read_left_out(name, tower, scored, _speech(voices, ~left), seed).save(path)
+            read_left_out(name, tower, scored, voices.rows(np.flatnonzero(~left)), seed).save(path)
         results.append(load_left_out(path))
     return results
 
 
 def read_left_out(name: str, tower: VoiceTower, scored: VoiceSet, known: VoiceSet, seed: int) -> LeftOut:
-    """What a tower says of people it has not heard, with some clips of those it has."""
+    """What a tower says of the speech of people it has not heard, with some speech of those it has."""
+    scored, known = _speech(scored), _speech(known)
     sources = known.rows(np.sort(np.random.default_rng(seed).permutation(len(known))[:SOURCE_CLIPS]))
     with torch.inference_mode():
         embeddings = embed_voices(tower, scored)
@@ -186,6 +187,6 @@ def _without(part: LeftOut, corpus: str) -> HeldOut:
     return part_of(part.held_out(), np.array(part.corpora) != corpus)
 
 
-def _speech(voices: VoiceSet, chosen: NDArray[np.bool_]) -> VoiceSet:
-    """The chosen clips, without bursts: nobody answers for one sigh of a stranger."""
-    return voices.rows(np.flatnonzero(chosen & (np.array(voices.corpora) != BURSTS)))
+def _speech(voices: VoiceSet) -> VoiceSet:
+    """The clips without bursts: nobody answers for one sigh of a stranger."""
+    return voices.where(lambda _speaker, corpus: corpus != BURSTS)

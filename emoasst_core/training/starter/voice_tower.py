@@ -143,7 +143,11 @@ def train_voices(
     chosen = np.ones(len(voices), bool) if chosen is None else chosen
     torch.manual_seed(seed)
     tower = VoiceTower()
-    fit_description(tower.network.description, tower.adapter, tower.log_scale, tower.anchors, voices, described, chosen, seed)
+    if not checkpoint.exists():
+        parts = tower.network.description, tower.adapter, tower.log_scale, tower.anchors
+        fit_description(*parts, voices, described, chosen, seed)
+    for parameter in (*tower.network.description.parameters(), *tower.adapter.parameters(), tower.log_scale):
+        parameter.requires_grad_(False)
     options = TrainerOptions(num_epochs, 1.5e-3, 0.03, 1.0, 0.985, 5.0, seed=seed)
 
     def evaluate(module: nn.Module) -> dict[str, float]:

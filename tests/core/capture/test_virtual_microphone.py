@@ -130,4 +130,6 @@ def test_a_sound_server_that_dies_is_noticed_within_a_second_and_is_back_by_its_
     assert lost["wall_s"] - killed_s <= NOTICED_S
     assert gap["reason"] == "microphone lost"
     assert abs(gap["start_s"] - before["end_s"]) <= GAP_S and abs(gap["end_s"] - later["start_s"]) <= GAP_S
-    assert -GAP_S - BLOCK_S <= killed_in_session_s - gap["start_s"] <= MOST_BUFFERED_S + BLOCK_S, "the gap begins where the sound ended"
+    assert -GAP_S - BLOCK_S <= killed_in_session_s - gap["start_s"] <= MOST_BUFFERED_S + BLOCK_S, (
+        "the gap begins where the sound ended"
+    )

@@ -127,7 +127,7 @@ def test_what_is_said_of_an_utterance_is_learned_from_its_copies_and_then_stays(
     torch.manual_seed(0)
     tower = voice_tower.VoiceTower()
     parts = (tower.network.description, tower.adapter, tower.log_scale, tower.anchors)
-    voice_description.fit_description(*parts, small, described, known, seed=0, num_steps=200)
+    voice_description.fit_description(*parts, small, described, known, seed=0, num_steps=500)
     tower.eval()
     with torch.inference_mode():
         embeddings = tower.adapter(tower.network.description(torch.from_numpy(described[0])).unsqueeze(1))
