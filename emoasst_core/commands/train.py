@@ -51,7 +51,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--check", action="store_true", help="look the data over, open every clip, and stop")
     parser.add_argument("--json", type=Path, help="with --check: also write the findings to this file")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--reuse", metavar="PROFILE", help="recipe starter: keep this bundle's text and voice towers")
+    parser.add_argument("--reuse", metavar="PROFILE", help="recipe starter: keep this bundle's text tower")
     towers = parser.add_argument_group("towers (frozen)")
     add_tower_options(towers)
     towers.add_argument("--profile", default="starter", help="model profile to take missing towers from (default: starter)")

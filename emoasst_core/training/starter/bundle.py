@@ -95,23 +95,6 @@ def read_text_tower(folder: Path) -> TextTower:
     return text.eval()
 
 
-def read_voice_tower(folder: Path) -> VoiceTower:
-    """The voice encoder and auditory adapter of a bundle (at half precision); without the head that only training uses.
-
-    Raises:
-        ModelError: the bundle lacks them or holds others.
-    """
-    config = read_profile(folder)
-    voice = VoiceTower()
-    _fill(voice.network, _read(folder / config.audio / "model.safetensors"), folder)
-    prefix = "auditory_adapter."
-    heads = _read(folder / config.heads)
-    _fill(voice.adapter, {name[len(prefix) :]: value for name, value in heads.items() if name.startswith(prefix)}, folder)
-    with torch.no_grad():
-        voice.log_scale.copy_(torch.tensor(float(config.zero_shot[Modality.VOICE.value]["scale"])).log())
-    return voice.eval()
-
-
 def _read(path: Path) -> dict[str, Tensor]:
     from safetensors import SafetensorError
     from safetensors.torch import load_file
