@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.config import FaceOptions
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame, Modality, Vector
 from emoasst_core.errors import EmoAsstError
-from emoasst_core.faces.crop import crop, crop_box
-from emoasst_core.faces.detector import FaceDetector
-from emoasst_core.faces.tracker import FaceTracker
 from emoasst_core.review.relabel import place_of
 from emoasst_core.session.kept_media import media_of
 from emoasst_core.store.audit import audit_log, note
@@ -25,6 +21,9 @@ from emoasst_core.store.shots import ShotRecord, add_shot, hold_back, list_shots
 from emoasst_core.store.utterances import UtteranceRow
 from emoasst_core.systems.recogniser import Recogniser
 from emoasst_core.windows.frame_sampler import nearest, sample_times
+
+if TYPE_CHECKING:
+    from emoasst_core.faces.detector import FaceDetector
 
 ANALYSIS_RATE_HZ: Final = 8.0
 READ_AGAIN: Final = "answers read again"
@@ -153,6 +152,8 @@ def _read_again(database: Database, record: ShotRecord, recogniser: Recogniser, 
 
 def _between(part: object, start_s: float, utterance: UtteranceRow) -> Iterator[Item]:
     """Pictures and sound of an utterance in one file, on the clock of the session; sound is cut to the sample."""
+    from emoasst_core.capture.media_file import MediaFile  # brings the decoder in: the window asks only what waits
+
     for item in MediaFile(part, ANALYSIS_RATE_HZ):  # type: ignore[arg-type]
         time_s = start_s + (item.time_s if isinstance(item, Frame) else item.start_s)
         if time_s > utterance.end_s:
@@ -169,6 +170,9 @@ def _between(part: object, start_s: float, utterance: UtteranceRow) -> Iterator[
 
 def _face(items: Sequence[Item], utterance: UtteranceRow, recogniser: Recogniser, detector: FaceDetector) -> Vector | None:
     """The face that is seen most, as the utterance was read the first time."""
+    from emoasst_core.faces.crop import crop, crop_box
+    from emoasst_core.faces.tracker import FaceTracker
+
     tracker = FaceTracker(FaceOptions(analysis_rate_hz=ANALYSIS_RATE_HZ))
     seen: dict[str, list[tuple[float, NDArray[np.uint8]]]] = {}
     for item in items:
