@@ -1,8 +1,8 @@
 """What the starter's voice encoder looks at: the loudness of every frequency, and the pitch, over time.
 
 Two pictures of one sound. The log-mel picture holds timbre and loudness; its 25 ms windows are too short to tell the
-harmonics of a voice apart, so pitch has a picture of its own: the autocorrelation of 64 ms windows at the lags of a
-quarter tone to nine (twelve to an octave, 60 to 570 Hz), with the likeliest pitch of each step and how sure it is.
+harmonics of a voice apart, so pitch has a picture of its own: the autocorrelation of 64 ms windows at forty lags,
+twelve to an octave from 60 to 570 Hz, with the likeliest pitch of each step and how sure it is.
 """
 
 from __future__ import annotations

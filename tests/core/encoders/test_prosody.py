@@ -27,7 +27,7 @@ def draw(sound: Tensor) -> VoicePictures:
 
 
 @pytest.mark.parametrize("pitch_hz", [90.0, 150.0, 220.0, 400.0])
-def test_the_pitch_of_a_voice_is_found_within_a_quarter_of_a_semitone(pitch_hz: float) -> None:
+def test_the_pitch_of_a_voice_is_found_within_half_a_semitone(pitch_hz: float) -> None:
     pictures = draw(voice(torch.tensor([pitch_hz, pitch_hz])))
     inside = slice(5, -5)
     found = REFERENCE_PITCH_HZ * 2 ** pictures.pitch[0, 0, inside]
