@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from emoasst_core.encoders.compute_device import choose_device
 from emoasst_core.errors import ConfigError
 from emoasst_core.profile import resolve_profile
 from emoasst_core.systems.profile import EMOASST, require_system
@@ -21,7 +22,7 @@ from emoasst_core.training.training_session import ablate_from_arguments, train_
 EXAMPLES = """examples:
   emoasst train --recipe emoasst --data my_clips.csv --out runs/first
   emoasst train --recipe emoasst --data MELD.Raw --vision models/emotionclip --audio models/segue --out runs/meld
-  emoasst train --recipe starter --data FOLDER --out starter
+  emoasst train --recipe starter --data FOLDER --out starter --device cuda
   emoasst train --recipe memory --data FOLDER --out PROFILE
   emoasst train --data my_clips.csv --check
   emoasst train --data MELD.Raw --out runs/tables --ablations --split test
@@ -95,9 +96,12 @@ def run(arguments: argparse.Namespace) -> int:
         from emoasst_core.training.starter.recipe import train_starter
 
         reuse = resolve_profile(arguments.reuse) if arguments.reuse else None
-        train_starter(
-            arguments.data, arguments.out, arguments.seed, lambda line: console.print(line, highlight=False), reuse=reuse
-        )
+        device = choose_device(arguments.device).name
+
+        def say(line: str) -> None:
+            console.print(line, highlight=False)
+
+        train_starter(arguments.data, arguments.out, arguments.seed, say, reuse=reuse, device=device)
         console.print(f"Written to {arguments.out}; use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
         return 0
     if arguments.recipe == "memory":

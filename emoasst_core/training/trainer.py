@@ -156,7 +156,7 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.options.seed * 100_003 + epoch)
         epoch_batches = list_length(batches(epoch, generator))
         self.module.train()
-        total, count = 0.0, 0
+        total, count = torch.zeros((), dtype=torch.float64, device=self.device), 0
         for step, batch in enumerate(epoch_batches.items):
             self._set_rate(epoch + step / max(1, epoch_batches.length))
             with torch.autocast(self.device.split(":")[0], self.half_type, enabled=self.mixed_precision):
@@ -169,10 +169,10 @@ class Trainer:
             self.scaler.step(self.optimizer)
             self.scaler.update()
             self._average()
-            total, count = total + float(loss.detach()), count + 1
+            total, count = total + loss.detach(), count + 1  # stays on the device: reading it would wait for every step
         if count == 0:
             raise ConfigError("There was nothing to train on.", "Check the manifest: no usable row is left in its train split.")
-        return total / count
+        return float(total) / count
 
     def _set_rate(self, position: float) -> None:
         options = self.options
@@ -190,12 +190,14 @@ class Trainer:
     def _average(self) -> None:
         if not self.averaged:
             return
-        decay = self.options.ema_decay
-        for name, value in self.module.state_dict().items():
-            if value.dtype.is_floating_point:
-                self.averaged[name].lerp_(value, 1 - decay)  # leaves a weight that never moves exactly where it is
-            else:
-                self.averaged[name].copy_(value)
+        pairs = [(self.averaged[name], value) for name, value in self.module.state_dict().items()]
+        moving = [pair for pair in pairs if pair[1].dtype.is_floating_point]
+        # leaves a weight that never moves exactly where it is
+        update = torch.optim.swa_utils.get_ema_multi_avg_fn(self.options.ema_decay)  # type: ignore[no-untyped-call]
+        update([averaged for averaged, _ in moving], [value for _, value in moving], 0)
+        for averaged, value in pairs:
+            if not value.dtype.is_floating_point:
+                averaged.copy_(value)
 
     def _evaluate(self, evaluate: Evaluate) -> dict[str, float]:
         live = _copy_state(self.module)

@@ -27,19 +27,25 @@ MIN_BLUR, MAX_BLUR = 0.007, 0.034  # standard deviation as a share of the side
 NUM_FILLINGS: Final = 5  # what lies beyond the photograph: its edge, its mirror image, another face, one grey, a texture
 
 
-def augment(images: NDArray[np.uint8], size: int, generator: torch.Generator, strength: float = 1.0) -> Tensor:
+def augment(
+    images: NDArray[np.uint8], size: int, generator: torch.Generator, strength: float = 1.0, device: str = "cpu"
+) -> Tensor:
     """Random views of face pictures.
 
     Args:
         images: (b, h, w) uint8, grey.
         size: side of the output in pixels.
-        generator: source of all randomness.
+        generator: source of all randomness, on the CPU; on another device a generator that is seeded from it draws the rest.
         strength: 1 trains; 0 leaves only the resize.
+        device: where the views are made.
 
     Returns:
-        (b, 3, size, size) standardised, see `standardise_face`.
+        (b, 3, size, size) standardised, see `standardise_face`, on the device.
     """
-    pictures = torch.from_numpy(_compress(images, generator, 0.25 * strength)).float().div_(255).unsqueeze(1)
+    compressed = torch.from_numpy(_compress(images, generator, 0.25 * strength))
+    if device != "cpu":
+        generator = torch.Generator(device).manual_seed(int(torch.randint(0, 2**62, (1,), generator=generator)))
+    pictures = compressed.to(device).float().div_(255).unsqueeze(1)
     pictures = change_tone(_lose_detail(pictures, generator, 0.4 * strength), generator, strength)
     views = _warp(pictures, size, generator, strength)
     views = cast_light(views, generator, strength)
@@ -63,8 +69,8 @@ def _compress(images: NDArray[np.uint8], generator: torch.Generator, probability
 
 
 def _lose_detail(pictures: Tensor, generator: torch.Generator, probability: float) -> Tensor:
-    chosen = torch.rand(len(pictures), generator=generator) < probability
-    side = int(torch.randint(16, 42, (1,), generator=generator))
+    chosen = chance(generator, len(pictures), probability).flatten()
+    side = int(torch.randint(16, 42, (1,), generator=generator, device=generator.device))
     if not chosen.any():
         return pictures
     small = F.interpolate(pictures[chosen], size=(side, side), mode="area")
@@ -80,7 +86,7 @@ def _warp(pictures: Tensor, size: int, generator: torch.Generator, strength: flo
     shear = normal(generator, count, 0.07, 0.18).view(-1) * strength
     tilt = torch.deg2rad(normal(generator, count, 12.0, MAX_TILT_DEGREES).view(-1) * strength)
     shift = normal(generator, 2 * count, 0.09, 0.22).view(count, 2) * strength
-    mirror = torch.where(torch.rand(count, generator=generator) < 0.5 * (strength > 0), -1.0, 1.0)
+    mirror = torch.where(chance(generator, count, 0.5 * (strength > 0)).view(-1), -1.0, 1.0)
     cos, sin = torch.cos(tilt) * zoom, torch.sin(tilt) * zoom
     top = torch.stack([cos * stretch * mirror, -sin + shear, shift[:, 0]], 1)
     bottom = torch.stack([sin * mirror, cos / stretch, shift[:, 1]], 1)
@@ -95,18 +101,20 @@ def _warp(pictures: Tensor, size: int, generator: torch.Generator, strength: flo
 def _log_zoom(generator: torch.Generator, count: int) -> Tensor:
     """(count,) log of how wide the crop is: around 1, but a fifth much tighter (down to 0.64), a fifth wider (up to 1.5)."""
     zoom = normal(generator, count, 0.15, 0.42).view(-1)
-    kind = torch.rand(count, generator=generator)
+    kind = uniform(generator, count, 0.0, 1.0).view(-1)
     zoom = torch.where(kind < 0.2, uniform(generator, count, -0.45, -0.12).view(-1), zoom)
     return torch.where(kind > 0.8, uniform(generator, count, 0.1, 0.42).view(-1), zoom)
 
 
 def _surroundings(pictures: Tensor, views: Tensor, grid: Tensor, generator: torch.Generator) -> Tensor:
     count, size = len(pictures), grid.shape[1]
-    filling = torch.randint(0, NUM_FILLINGS, (count, 1, 1, 1), generator=generator)
+    filling = torch.randint(0, NUM_FILLINGS, (count, 1, 1, 1), generator=generator, device=generator.device)
     level = uniform(generator, count, 0.0, 1.0) * chance(generator, count, 0.7)  # every third one black
     mirrored = F.grid_sample(pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
     others = F.interpolate(pictures.roll(1, 0)[:, :, 6:30, 6:30], size=(size, size), mode="bilinear", align_corners=False)
-    texture = F.interpolate(torch.rand(count, 1, 6, 6, generator=generator), size=(size, size), mode="bilinear")
+    texture = F.interpolate(
+        torch.rand(count, 1, 6, 6, generator=generator, device=generator.device), size=(size, size), mode="bilinear"
+    )
     around = torch.where(filling == 1, mirrored, views)
     around = torch.where(filling == 2, others, around)
     around = torch.where(filling == 3, level.expand_as(around), around)
@@ -132,7 +140,7 @@ def _blur(views: Tensor, generator: torch.Generator) -> Tensor:
     along = torch.where(across < along, along * 1.4, along)
     angle = uniform(generator, count, 0.0, math.pi)
     reach = math.ceil(2 * MAX_BLUR * size)
-    axis = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    axis = torch.arange(-reach, reach + 1, dtype=torch.float32, device=views.device)
     x, y = axis.view(1, 1, 1, -1), axis.view(1, 1, -1, 1)
     u, v = torch.cos(angle) * x + torch.sin(angle) * y, torch.cos(angle) * y - torch.sin(angle) * x
     kernels = torch.exp(-0.5 * ((u / along).square() + (v / across).square()))
@@ -143,4 +151,4 @@ def _blur(views: Tensor, generator: torch.Generator) -> Tensor:
 
 def _add_noise(views: Tensor, generator: torch.Generator, strength: float) -> Tensor:
     amount = (uniform(generator, len(views), -0.04, 0.035) * strength).clamp_min(0)
-    return (views + torch.randn(views.shape, generator=generator) * amount).clamp(0, 1)
+    return (views + torch.randn(views.shape, generator=generator, device=views.device) * amount).clamp(0, 1)

@@ -41,7 +41,7 @@ def cast_light(views: Tensor, generator: torch.Generator, strength: float) -> Te
     edge = uniform(generator, count, -0.6, 0.6)
     softness = uniform(generator, count, 3, 20)
     depth = uniform(generator, count, 0.2, 0.75) * chance(generator, count, 0.2 * strength)
-    axis = torch.linspace(-1, 1, size)
+    axis = torch.linspace(-1, 1, size, device=views.device)
     across = torch.cos(angle) * axis.view(1, 1, 1, -1) + torch.sin(angle) * axis.view(1, 1, -1, 1)
     shadow = 1 - depth * torch.sigmoid((across - edge) * softness)
     return (views * (1 + slope * across) * shadow).clamp(0, 1)

@@ -47,7 +47,8 @@ from emoasst_core.training.starter.face_slices import (
     measure_slices,
     scene_with_yunet,
 )
-from emoasst_core.training.starter.face_tower import FaceTower, train_faces
+from emoasst_core.training.starter.face_teachers import train_faces
+from emoasst_core.training.starter.face_tower import FaceTower
 from emoasst_core.training.starter.held_out import held_out_faces, held_out_voices, held_out_words, tokenizer
 from emoasst_core.training.starter.measurement import measure
 from emoasst_core.training.starter.memory import add_memory
@@ -76,7 +77,13 @@ FUSION_PICTURES = 6_000  # a fifth of FER+ train is plenty for a module of under
 
 
 def train_starter(
-    data: Path, out: Path, seed: int = 0, report: Say = print, run: Path | None = None, reuse: Path | None = None
+    data: Path,
+    out: Path,
+    seed: int = 0,
+    report: Say = print,
+    run: Path | None = None,
+    reuse: Path | None = None,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Train every part and write the profile folder.
 
@@ -87,6 +94,7 @@ def train_starter(
         report: called with one line of text now and then.
         run: folder of the checkpoints (default: beside `out`); a run that was stopped goes on from there.
         reuse: bundle whose text tower is kept as it is; None trains it.
+        device: where the faces' networks are trained; the rest is small and stays on the CPU.
 
     Returns:
         What the constants were chosen by: calibration, gates, the cache grid.
@@ -106,7 +114,7 @@ def train_starter(
     strangers = leave_out(train_part, views, described, run, seed, lambda name: _told(report, name))
     read_left_out("voice_valid", voice, valid_part, train_part, seed).save(run / "voice_valid.npz")
     report("Step 3 of 5: face tower")
-    faces = train_faces(data, run, seed=seed, report=told)
+    faces = train_faces(data, run, lambda name: _told(report, name), seed=seed, device=device)
     report("Step 4 of 5: visual fusion module")
     text_weights = class_features(text, prompts, tokenizer())
     fusion = _train_fusion(data, run, faces, text_weights, seed, report)

@@ -14,7 +14,15 @@ from emoasst_core.training.starter import voice_description, voice_tower, voice_
 from emoasst_core.training.starter.voice_augmentation import change_pace, change_response, hide_stretches
 from emoasst_core.training.starter.voice_data import VoiceSet
 from emoasst_core.training.starter.voice_folds import leave_out
-from emoasst_core.training.starter.voice_views import NUM_FOLDS, VoiceViews, copies_described, load_views, speaker_folds
+from emoasst_core.training.starter.voice_views import (
+    NUM_COPIES,
+    NUM_COPIES_OF_BURSTS,
+    NUM_FOLDS,
+    VoiceViews,
+    copies_described,
+    load_views,
+    speaker_folds,
+)
 
 CORPORA = ("ravdess", "emodb", "nemo", "emogator")
 
@@ -58,9 +66,9 @@ def test_speakers_stay_whole_and_are_spread_over_the_folds() -> None:
 def test_copies_are_drawn_once_differ_and_are_fewer_for_bursts(small: VoiceSet, tmp_path: Path) -> None:
     ticks: list[int] = []
     views = load_views(small, tmp_path, lambda done, _all: ticks.append(done))
-    assert ticks == sorted(ticks) and ticks[-1] == 84 * 6 + 28 * 3
-    assert (views.lengths[:3] > 0).all()
-    assert ((views.lengths[3:] > 0) == (np.array(small.corpora) != "emogator")).all()
+    assert ticks == sorted(ticks) and ticks[-1] == 84 * NUM_COPIES + 28 * NUM_COPIES_OF_BURSTS
+    assert (views.lengths[:NUM_COPIES_OF_BURSTS] > 0).all()
+    assert ((views.lengths[NUM_COPIES_OF_BURSTS:] > 0) == (np.array(small.corpora) != "emogator")).all()
     assert not np.allclose(views.mels[0, 0], views.mels[1, 0])
     stamp = (tmp_path / "mels.npy").stat().st_mtime_ns
     again = load_views(small, tmp_path)
