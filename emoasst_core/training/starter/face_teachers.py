@@ -47,8 +47,8 @@ TEACHERS: Final = (
     TeacherPlan("ecaresnet26t", 96),
     TeacherPlan("resnet18d", 128),
 )
-TEACHER_EPOCHS: Final = 45
-TOWER_EPOCHS: Final = 60
+TEACHER_EPOCHS: Final = 28
+TOWER_EPOCHS: Final = 40
 TEACHERS_SHARE: Final = 0.75  # of the tower's targets; the rest are the votes
 
 
