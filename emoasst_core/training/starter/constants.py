@@ -116,6 +116,8 @@ def fit_calibration(held_out: dict[Modality, HeldOut], reliabilities: dict[Modal
     calibration = Calibration()
     for modality, part in held_out.items():
         calibration = calibration.fit(part.logits, part.labels, [modality], prior_clips(part))
+        if modality is Modality.VOICE:  # actors differ: see there
+            calibration = calibration.with_honest_confidence(part.logits, part.labels, [modality])
     for chosen in (
         (Modality.FACE, Modality.VOICE),
         (Modality.FACE, Modality.WORDS),

@@ -180,6 +180,7 @@ def _row(probs: NDArray[np.float32], labels: NDArray[np.int64], speakers: tuple[
 def _calibrated(part: LeftOut, others: Sequence[HeldOut | LeftOut]) -> NDArray[np.float32]:
     known = join_parts([other.held_out() if isinstance(other, LeftOut) else other for other in others])
     fitted = Calibration().fit(known.logits, known.labels, [Modality.VOICE], prior_clips(known))
+    fitted = fitted.with_honest_confidence(known.logits, known.labels, [Modality.VOICE])
     return fitted.predict(part.logits, [Modality.VOICE])
 
 

@@ -160,3 +160,25 @@ def test_what_cannot_be_calibrated_is_refused() -> None:
         Calibration().fit(np.zeros((0, 7)), np.zeros(0, int), [FACE])
     with pytest.raises(ModelError, match="columns"):
         Calibration().fit(np.zeros((1, 7)), np.array([7]), [FACE])
+
+
+def test_easy_and_hard_people_together_are_read_as_surely_as_they_are_right() -> None:
+    rng = np.random.default_rng(5)
+    labels = rng.integers(0, NUM_EMOTIONS, 4000)
+    clearness = np.where(np.arange(4000) < 800, 6.0, 0.7)[:, None]  # every fifth person is read with ease
+    logits = 3 * (clearness * np.eye(NUM_EMOTIONS)[labels] + rng.normal(size=(4000, NUM_EMOTIONS)))
+    fitted = Calibration().fit(logits, labels, [Modality.VOICE])
+    honest = fitted.with_honest_confidence(logits, labels, [Modality.VOICE])
+    probs = honest.predict(logits, [Modality.VOICE])
+    assert probs.max(1).mean() == pytest.approx((probs.argmax(1) == labels).mean(), abs=1e-3)
+    before = fitted.predict(logits, [Modality.VOICE])
+    np.testing.assert_array_equal(before.argmax(1), probs.argmax(1))
+    assert before.max(1).mean() - (before.argmax(1) == labels).mean() > 0.005
+
+
+def test_honest_confidence_leaves_the_other_sets_alone() -> None:
+    rng = np.random.default_rng(6)
+    logits, labels = rng.normal(size=(300, NUM_EMOTIONS)), rng.integers(0, NUM_EMOTIONS, 300)
+    fitted = Calibration().fit(logits, labels, [Modality.VOICE]).fit(logits, labels, [Modality.FACE])
+    honest = fitted.with_honest_confidence(logits, labels, [Modality.VOICE])
+    np.testing.assert_array_equal(honest.predict(logits, [Modality.FACE]), fitted.predict(logits, [Modality.FACE]))
