@@ -165,7 +165,7 @@ def test_what_cannot_be_calibrated_is_refused() -> None:
 def test_easy_and_hard_people_together_are_read_as_surely_as_they_are_right() -> None:
     rng = np.random.default_rng(5)
     labels = rng.integers(0, NUM_EMOTIONS, 4000)
-    clearness = np.where(np.arange(4000) < 800, 6.0, 0.7)[:, None]  # every fifth person is read with ease
+    clearness = np.where(np.arange(4000) < 1600, 2.5, 0.0)[:, None]  # of many people nothing can be read
     logits = 3 * (clearness * np.eye(NUM_EMOTIONS)[labels] + rng.normal(size=(4000, NUM_EMOTIONS)))
     fitted = Calibration().fit(logits, labels, [Modality.VOICE])
     honest = fitted.with_honest_confidence(logits, labels, [Modality.VOICE])
@@ -173,7 +173,7 @@ def test_easy_and_hard_people_together_are_read_as_surely_as_they_are_right() ->
     assert probs.max(1).mean() == pytest.approx((probs.argmax(1) == labels).mean(), abs=1e-3)
     before = fitted.predict(logits, [Modality.VOICE])
     np.testing.assert_array_equal(before.argmax(1), probs.argmax(1))
-    assert before.max(1).mean() - (before.argmax(1) == labels).mean() > 0.005
+    assert abs(before.max(1).mean() - (before.argmax(1) == labels).mean()) > 0.03
 
 
 def test_honest_confidence_leaves_the_other_sets_alone() -> None:
