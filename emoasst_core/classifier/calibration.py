@@ -128,7 +128,8 @@ class Calibration:
     def with_honest_confidence(self, logits: ArrayLike, labels: ArrayLike, modalities: Iterable[Modality]) -> Calibration:
         """One set's temperatures and biases divided by one more temperature, such that the answers are as sure as they are right.
 
-        The likeliest numbers of `fit` can be too sure or too shy where some people are read far better than others. Afterwards the mean of the highest probability equals the share of right answers.
+        The likeliest numbers of `fit` can be too sure or too shy where some people are read far better than others. Afterwards
+        the mean of the highest probability equals the share of right answers.
 
         Args:
             logits, labels: (n, num_emotions) and (n,) emotion columns of clips that the model was not trained on.
