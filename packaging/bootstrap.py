@@ -226,6 +226,7 @@ def test() -> int:
         ("Tests", [python, "-m", "pytest"]),
     )
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start the program often: it is compiled once
     failed = []
     for number, (name, command) in enumerate(steps, 1):
         say(f"\n[{number}/{len(steps)}] {name}: {' '.join([Path(command[0]).name, *command[1:]])}")

@@ -20,6 +20,9 @@ SIDE_PX = 380  # at the normal text size
 CAPTIONS_PX = 176
 CONTROL_EDGES_PX = 48  # beside glyph and words of a control
 CONTROL_TEXTS = ("Ask later", "Pause", "Go on", "Stop")
+NOTICE_TEXTS = ("Take back an agreement", "Use another camera", "Use another microphone", "Look at what was kept")
+PICTURE_PX = 320  # the least width of the picture
+NOTICE_EDGE_PX = 24  # between the notice and the edge of the picture
 
 
 class LiveLayout:
@@ -62,6 +65,7 @@ class LiveLayout:
             button.setFixedWidth(widest + round(1.4 * metrics.height()) + CONTROL_EDGES_PX)
         scale = metrics.height() / BODY_LINE_PX
         self._side.setFixedWidth(round(SIDE_PX * max(1.0, 0.75 * scale)))
+        self.picture.setMinimumWidth(max(PICTURE_PX, self.notice.width_for(NOTICE_TEXTS) + 2 * NOTICE_EDGE_PX))
         self._captions.setFixedHeight(round(CAPTIONS_PX * max(1.0, 0.6 * scale)))
 
     def _middle(self) -> QHBoxLayout:
@@ -83,7 +87,7 @@ class LiveLayout:
         stage = QGridLayout()
         stage.addWidget(self.picture, 0, 0)
         framed = QVBoxLayout()
-        framed.setContentsMargins(24, 24, 24, 24)
+        framed.setContentsMargins(*4 * [NOTICE_EDGE_PX])
         framed.addStretch(1)
         framed.addWidget(self.notice)
         framed.addStretch(1)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
+from app.widgets.flow import FlowLayout
 from app.widgets.glyphs import Glyph
 from app.widgets.text import Button, label
+
+GLYPH_PX, SPACING_PX, MARGIN_PX = 32, 16, 20
+NOTICE_EDGES_PX = MARGIN_PX + GLYPH_PX + SPACING_PX + MARGIN_PX + 4  # beside its buttons, outline included
+BUTTON_EDGES_PX = 48  # beside a button's words
 
 
 class Notice(QFrame):
@@ -30,17 +37,15 @@ class Notice(QFrame):
         words.setSpacing(6)
         words.addWidget(self._message)
         words.addWidget(self._next_step)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(12)
+        buttons = FlowLayout(gap_px=12)  # one under the other where large text leaves no room beside
         buttons.addWidget(self.main_button)
         buttons.addWidget(self.other_button)
-        buttons.addStretch(1)
         words.addSpacing(6)
         words.addLayout(buttons)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 18)
-        layout.setSpacing(16)
-        layout.addWidget(Glyph("info", 32), 0, Qt.AlignmentFlag.AlignTop)
+        layout.setContentsMargins(MARGIN_PX, 18, MARGIN_PX, 18)
+        layout.setSpacing(SPACING_PX)
+        layout.addWidget(Glyph("info", GLYPH_PX), 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)
         self.hide()
 
@@ -54,6 +59,12 @@ class Notice(QFrame):
             button.setText(text)
             button.setVisible(bool(text))
         self.show()
+
+    def width_for(self, texts: Sequence[str]) -> int:
+        """Least width, in pixels at the present text size, that shows a button with any of these texts whole."""
+        self.main_button.ensurePolished()
+        metrics = self.main_button.fontMetrics()
+        return NOTICE_EDGES_PX + BUTTON_EDGES_PX + max(metrics.horizontalAdvance(text) for text in texts)
 
     @property
     def text(self) -> str:

@@ -48,12 +48,18 @@ def read_eval_manifest(path: Path) -> list[EvalRow]:
         with open(path, encoding="utf-8-sig", newline="") as handle:
             reader = csv.DictReader(handle)
             rows, columns = list(reader), set(reader.fieldnames or ())
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ManifestError(f"The manifest {path} cannot be read: {error}.", "Give a csv file with --manifest.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ManifestError(f"The manifest {path} cannot be read: {reason}.", "Give a csv file with --manifest.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ManifestError(f"The manifest {path} is no csv file.", "Save it as csv in UTF-8.") from error
     if missing := ({"emotion"} if columns & {"path", "text"} else {"path", "emotion"}) - columns:
-        raise ManifestError(f"The manifest {path} lacks the columns {', '.join(sorted(missing))}.")
+        raise ManifestError(
+            f"The manifest {path} lacks the columns {', '.join(sorted(missing))}.",
+            "Its first row names the columns: emotion, and path or text.",
+        )
     if not rows:
-        raise ManifestError(f"The manifest {path} has no rows.")
+        raise ManifestError(f"The manifest {path} has no rows.", "Write one row for each clip below the first.")
     return [_parse(row, number, path) for number, row in enumerate(rows, start=2)]
 
 

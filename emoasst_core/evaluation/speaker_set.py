@@ -63,7 +63,10 @@ def read_speaker_set(path: Path) -> SpeakerSet:
         source = SourceClips.choose(
             _unit(values["train_embeddings"].astype(np.float64)), values["train_labels"], weights, values.get("train_speakers")
         )
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ManifestError(f"{path} cannot be read: {reason}.", "Give the .npz file of one person's clips.") from error
+    except (ValueError, KeyError) as error:
         raise ManifestError(
             f"{path} is no set of embedded speakers: {error}.", "See `emoasst eval --help` for its fields."
         ) from error

@@ -71,7 +71,7 @@ class MediaProcess:
     def _started(self) -> tuple[DecoderProcess, MediaInfo]:
         process = DecoderProcess(_decode, self.path, self._frame_rate_hz)
         try:
-            num_bytes = self.path.stat().st_size if self.path.exists() else 0  # the process says what is wrong with it
+            num_bytes = _size(self.path)
             info, self.warnings = process.answer(open_limit_s(num_bytes))
         except BaseException:
             process.end()
@@ -86,3 +86,11 @@ def _decode(connection: Connection, answer: Answer, path: Path, frame_rate_hz: f
     for item in media:
         answer(item)
     answer(media.warnings)
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none, which is for the process to say."""
+    try:
+        return path.stat().st_size
+    except OSError:  # missing, not permitted, or a name that is too long for the system
+        return 0

@@ -99,6 +99,8 @@ def require_whole(backup: Path) -> None:
             faults = database.faults()
     except OSError as error:
         raise StoreError(f"The backup {backup} cannot be read: {error.strerror}.", "Choose another one.") from error
+    except DamagedError as error:
+        raise DamagedError(f"{backup} is not a backup of EmoAsst, or is damaged.", "Choose another one.") from error
     finally:
         for suffix in ("", "-wal", "-shm"):
             checked.with_name(checked.name + suffix).unlink(missing_ok=True)

@@ -94,29 +94,39 @@ def pseudo(text):
 
 
 class Album:
+    """Keeps the pictures. Themes are the outer loop, states the inner one: dressing the whole window anew is what takes time."""
+
     def __init__(self, folder):
         self.folder = folder
+        self.look = ""
         folder.mkdir(parents=True, exist_ok=True)
 
-    def keep(self, widget, name, root=None):
+    def keep(self, widget, name):
         settle()
         assert widget.grab().save(str(self.folder / f"{name}.png"))
 
-    def each(self, window, widget, name, scales=(1.0, 2.0)):
-        """Light and dark, both text sizes; back to the usual afterwards. Clipping is a failure."""
+    def looks(self, window):
+        """(theme, text size): light and dark at both text sizes; back to the usual afterwards."""
         application, size = QApplication.instance(), window.size()
-        for scale in scales:
+
+        def dress(theme, scale):
+            apply_theme(application, window, theme, scale)
+            settle()
+            window.resize(size)
+            settle()
+
+        for scale in (1.0, 2.0):
             for theme in THEMES.values():
-                apply_theme(application, window, theme, scale)
-                if not window.isAncestorOf(widget):
-                    give_theme(widget, theme)
-                self.keep(widget, f"{name}-{theme.name}-{round(100 * scale)}")
-                assert (name, scale, clipped(widget)) == (name, scale, [])
-                assert (name, scale, scrolls_sideways(widget), cut_signs(widget)) == (name, scale, [], [])
-        apply_theme(application, window, THEMES["light"], 1.0)
-        settle()
-        window.resize(size)
-        settle()
+                dress(theme, scale)
+                self.look = f"{theme.name}-{round(100 * scale)}"
+                yield theme, scale
+        dress(THEMES["light"], 1.0)
+
+    def check(self, widget, name):
+        """Keep a picture of this look of a state. Clipping is a failure."""
+        name = f"{name}-{self.look}"
+        self.keep(widget, name)
+        assert (name, clipped(widget), scrolls_sideways(widget), cut_signs(widget)) == (name, [], [], [])
 
 
 def settle():
@@ -136,80 +146,84 @@ def frame(time_s=0.0):
 def test_every_page_fits_in_both_themes_at_both_text_sizes(drive, family, album):
     def script(window):
         window.resize(1180, 780)
-        yield lambda: window.start_page.isVisible()
-        album.each(window, window, "start")
-        window.set_up_camera()
         page = window.set_up_page
+        window.set_up_camera()
         yield lambda: len(page.persons) == 3
         for row in page.persons:
             row.here.setChecked(True)
-        page.place_box.setCurrentIndex(page.place_box.findData("eu"))
-        album.each(window, window, "set-up-eu")
-        page.place_box.setCurrentIndex(page.place_box.findData("home"))
         page.add_new()
-        album.each(window, window, "set-up")
         window.open_people()
         yield lambda: len(window.people_page.cards) == 3
         next(iter(window.people_page.cards.values())).ask_forget(True)
-        album.each(window, window, "people")
         window.open_diagnostics()
         yield lambda: "Hash of the encoders" in window.diagnostics_page.text.toPlainText()
-        album.each(window, window, "diagnostics")
+        for _ in album.looks(window):
+            for place, name in (("eu", "set-up-eu"), ("home", "set-up")):
+                window.pages.setCurrentWidget(page)
+                page.place_box.setCurrentIndex(page.place_box.findData(place))
+                album.check(window, name)
+            others = {"start": window.start_page, "people": window.people_page, "diagnostics": window.diagnostics_page}
+            for name, other in others.items():
+                window.pages.setCurrentWidget(other)
+                album.check(window, name)
         window.go_home()
 
     drive(script)
 
 
 def test_every_state_of_the_live_page_fits_and_nothing_moves_from_state_to_state(drive, album):
-    places = set()
+    places = {}
 
     def script(window):
         window.resize(1180, 780)
         live = window.live_page
         window._show(live)
-        live.enter_live(True, True, PLAN, NAMES)
-        settle()
 
-        def note(name, **scales):
+        def note(name):
             settle()
             parts = (live.cue, live.picture, live.view._captions, *live.view.buttons, live.camera_sign, live.microphone_sign)
             parts += (live.recording_sign, live.view.slow_sign)
-            places.add(tuple((part.mapTo(window, part.rect().topLeft()).toTuple(), part.size().toTuple()) for part in parts))
-            album.each(window, window, f"live-{name}", **scales)
+            place = tuple((part.mapTo(window, part.rect().topLeft()).toTuple(), part.size().toTuple()) for part in parts)
+            places.setdefault(album.look, set()).add(place)
+            album.check(window, f"live-{name}")
             visible = [button for button in live.findChildren(QPushButton) if button.isVisibleTo(live)]
             assert len(visible) <= 4 and set(live.view.buttons) <= set(visible)
             return visible
 
-        assert len(note("loading")) == 3
-        live.take(StateChanged(RunState.RUNNING))
-        live.show_frame(frame())
-        assert live.recording_sign.is_on and live.camera_sign.is_on and live.microphone_sign.is_on
-        for emotion in EMOTIONS:
-            live.take(CueChanged(Cue(0.0, CueState.CLEAR, emotion, "p-00000001")))
-            assert len(note(f"clear-{emotion}", scales=(1.0,))) == 3
-        for state, reason in ((CueState.UNSURE, ""), (CueState.CANT_SEE, "no face"), (CueState.CANT_HEAR, "too noisy")):
-            live.take(CueChanged(Cue(0.0, state, reason=reason)))
-            note(state.value.lower())
-        live.take(CueChanged(Cue(0.0, CueState.MAYBE, "sadness", "p-00000001")))
-        note("maybe-sadness")
-        live.take(SlowChanged(True, 4.0))
-        note("slow")
-        live.take(DeviceChanged("camera", "lost", "The camera was unplugged.", "Plug it in again; it is used again by itself."))
-        assert not live.camera_sign.is_on and "unplugged" in live.notice.text
-        note("camera-lost")
-        live.take(DeviceChanged("camera", "back", "The camera is back."))
-        assert live.camera_sign.is_on and live.notice.text == ""
-        live.take(StateChanged(RunState.PAUSED))
-        assert not live.recording_sign.is_on and not live.camera_sign.is_on
-        note("paused")
-        live.take(StateChanged(RunState.STOPPING))
-        note("saving")
-        live._state = RunState.IDLE
+        for _, scale in album.looks(window):
+            live.enter_live(True, True, PLAN, NAMES)
+            assert len(note("loading")) == 3
+            live.take(StateChanged(RunState.RUNNING))
+            live.show_frame(frame())
+            assert live.recording_sign.is_on and live.camera_sign.is_on and live.microphone_sign.is_on
+            for emotion in EMOTIONS if scale == 1.0 else ():
+                live.take(CueChanged(Cue(0.0, CueState.CLEAR, emotion, "p-00000001")))
+                assert len(note(f"clear-{emotion}")) == 3
+            for state, reason in ((CueState.UNSURE, ""), (CueState.CANT_SEE, "no face"), (CueState.CANT_HEAR, "too noisy")):
+                live.take(CueChanged(Cue(0.0, state, reason=reason)))
+                note(state.value.lower())
+            live.take(CueChanged(Cue(0.0, CueState.MAYBE, "sadness", "p-00000001")))
+            note("maybe-sadness")
+            live.take(SlowChanged(True, 4.0))
+            note("slow")
+            live.take(
+                DeviceChanged("camera", "lost", "The camera was unplugged.", "Plug it in again; it is used again by itself.")
+            )
+            assert not live.camera_sign.is_on and "unplugged" in live.notice.text
+            note("camera-lost")
+            live.take(DeviceChanged("camera", "back", "The camera is back."))
+            assert live.camera_sign.is_on and live.notice.text == ""
+            live.take(StateChanged(RunState.PAUSED))
+            assert not live.recording_sign.is_on and not live.camera_sign.is_on
+            note("paused")
+            live.take(StateChanged(RunState.STOPPING))
+            note("saving")
+            live._state = RunState.IDLE
         window.go_home()
         yield lambda: True
 
     drive(script)
-    assert len(places) == 1
+    assert {look: len(found) for look, found in places.items()} == dict.fromkeys(places, 1) and len(places) == 4
 
 
 def test_dialogs_and_the_childs_view_fit(drive, family, album):
@@ -223,22 +237,26 @@ def test_dialogs_and_the_childs_view_fit(drive, family, album):
             "pin-ask": AskPinDialog(background, path, "Locked: a session has ended.", window),
             "consent": ConsentDialog(list(services.people.names), services.people.names, window),
         }
-        for name, dialog in dialogs.items():
-            dialog.open()
-            album.each(window, dialog, name)
-            dialog.close()
         child = window.child_window
-        child.show()
-        album.each(window, child, "child-off")
-        child.take(StateChanged(RunState.RUNNING))
-        for emotion in EMOTIONS:
-            child.take(CueChanged(Cue(0.0, CueState.CLEAR, emotion, "p-00000001")))
-            album.each(window, child, f"child-{emotion}", scales=(1.0,))
-            assert 1 <= len(child.cue.words.split()) <= 3
-        child.take(StateChanged(RunState.PAUSED))
-        assert child.cue.words == "Paused"
-        album.each(window, child, "child-paused")
-        child.hide()
+        for theme, scale in album.looks(window):
+            for themed in (child, *dialogs.values()):
+                give_theme(themed, theme)
+            for name, dialog in dialogs.items():
+                dialog.open()
+                album.check(dialog, name)
+                dialog.close()
+            child.show()
+            child.take(StateChanged(RunState.IDLE))
+            album.check(child, "child-off")
+            child.take(StateChanged(RunState.RUNNING))
+            for emotion in EMOTIONS if scale == 1.0 else ():
+                child.take(CueChanged(Cue(0.0, CueState.CLEAR, emotion, "p-00000001")))
+                album.check(child, f"child-{emotion}")
+                assert 1 <= len(child.cue.words.split()) <= 3
+            child.take(StateChanged(RunState.PAUSED))
+            assert child.cue.words == "Paused"
+            album.check(child, "child-paused")
+            child.hide()
 
     drive(script)
 

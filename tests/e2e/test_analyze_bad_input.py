@@ -92,6 +92,13 @@ def test_an_odd_recording_gives_an_honest_session(name: str, tmp_path: Path):
     assert num_sessions() == 1
 
 
+def test_a_name_that_is_too_long_is_refused_with_a_message(capsys: pytest.CaptureFixture[str]):
+    assert main(["analyze", "y" * 5000, "--no-words"]) == 2
+    printed = capsys.readouterr()
+    assert "cannot be opened" in printed.err and "Traceback" not in printed.err
+    assert num_sessions() == 0
+
+
 def test_a_folder_that_cannot_be_written_leaves_no_session(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     recording = media.silent_clip(tmp_path / "clip.mkv")
     (tmp_path / "file").write_text("in the way")

@@ -131,3 +131,24 @@ def test_a_manifest_that_cannot_be_used_is_refused(
     assert main(["eval", "--manifest", str(manifest), "--modality", "face", "--json", str(tmp_path / "f.json")]) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "f.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "No such file"),
+        (b"a,b\n1,2\n", "Its first row names the columns"),
+        (bytes(range(256)), "Save it as csv in UTF-8"),
+        (b"emotion,path\n", "Write one row for each clip"),
+    ],
+    ids=["missing", "other columns", "not text", "no rows"],
+)
+def test_a_file_that_is_no_manifest_is_refused_with_what_to_do(
+    content: bytes | None, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    manifest = tmp_path / "m.csv"
+    if content is not None:
+        manifest.write_bytes(content)
+    assert main(["eval", "--manifest", str(manifest), "--modality", "face", "--json", str(tmp_path / "f.json")]) == 2
+    said = capsys.readouterr().err
+    assert message in said and "Errno" not in said and "codec" not in said

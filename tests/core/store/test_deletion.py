@@ -211,3 +211,13 @@ def test_a_second_window_is_told_that_one_is_open(tmp_path: Path) -> None:
         pass
     with only_instance(tmp_path):
         pass
+
+
+def test_a_file_that_is_no_backup_is_named_as_it_was_given(path: Path, tmp_path: Path) -> None:
+    with Database(path):
+        pass
+    before = path.read_bytes()
+    (tmp_path / "letter.txt").write_text("hello\n" * 500)
+    with pytest.raises(DamagedError, match=r"letter\.txt is not a backup") as refused:
+        restore(tmp_path / "letter.txt", path)
+    assert ".checking" not in str(refused.value) and path.read_bytes() == before

@@ -1,4 +1,4 @@
-"""A small, exactly repeatable training run: started as a program so that a test can kill it."""
+"""A small, exactly repeatable training run: run in a process of its own so that a test can kill it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,3 @@ def main(checkpoint: Path, kill_at_batch: int) -> None:
     losses = trainer.fit(deadly(kill_at_batch), loss, score, reports.append)
     weights = [value.flatten().tolist() for value in trainer.module.state_dict().values()]
     sys.stdout.write(json.dumps({"losses": losses, "weights": weights, "epochs": [report.epoch for report in reports]}))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))

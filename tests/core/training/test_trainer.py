@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,23 +14,21 @@ from torch import Tensor, nn
 
 from emoasst_core.errors import ConfigError
 from emoasst_core.training.trainer import EpochReport, Trainer, TrainerOptions
+from tests.core.training import ramp_training, warm_processes
 from tests.core.training.ramp_training import NUM_BATCHES, OPTIONS, batches, loss, network, score
 
-ROOT = Path(__file__).resolve().parents[3]
 NEVER = -1
 
 
-def train_in_a_process(checkpoint: Path, kill_at_batch: int) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tests.core.training.ramp_training", str(checkpoint), str(kill_at_batch)]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+def train_in_a_process(checkpoint: Path, kill_at_batch: int) -> warm_processes.Ended:
+    return warm_processes.run(checkpoint.with_suffix(".txt"), ramp_training.main, checkpoint, kill_at_batch)
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     result = train_in_a_process(tmp_path_factory.mktemp("undisturbed") / "run.pt", NEVER)
-    assert result.returncode == 0, result.stderr
-    return json.loads(result.stdout)
+    assert result.returncode == 0, result.output
+    return json.loads(result.output)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is a signal of POSIX systems")
@@ -44,7 +40,7 @@ def test_a_run_killed_at_any_moment_goes_on_to_the_same_losses_and_weights(
     killed = train_in_a_process(checkpoint, kill_at_batch)
     assert killed.returncode == -signal.SIGKILL
 
-    resumed = json.loads(train_in_a_process(checkpoint, NEVER).stdout)
+    resumed = json.loads(train_in_a_process(checkpoint, NEVER).output)
 
     assert resumed["epochs"] == list(range(kill_at_batch // NUM_BATCHES, OPTIONS.num_epochs))
     assert resumed["losses"] == undisturbed["losses"]
