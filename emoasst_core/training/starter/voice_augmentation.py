@@ -17,10 +17,7 @@ from torch import Tensor
 from emoasst_core.datatypes import SAMPLE_RATE_HZ
 from emoasst_core.encoders.voice_pictures import VoicePictures
 
-ROOM_LENGTH = 6000  # 0.375 s of reverberation
-TALKERS_SHARE = 0.25  # of the clips have other talkers behind them
-QUIET_SHARE = 0.25  # have nothing behind them
-MAX_TALKERS = 4
+ROOM_LENGTH = 4000  # 0.25 s of reverberation
 
 
 def augment_sound(samples: Tensor, mask: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -52,13 +49,12 @@ def _change_speed(samples: Tensor, mask: Tensor, generator: torch.Generator) -> 
 
 
 def _add_room(samples: Tensor, generator: torch.Generator) -> Tensor:
-    """In every second clip a decaying tail, in some as strong as the voice itself (a hard room, far from the microphone)."""
     count = len(samples)
     decay_s = torch.rand(count, 1, generator=generator) * 0.12 + 0.01
     time_s = torch.arange(ROOM_LENGTH) / SAMPLE_RATE_HZ
     room = torch.randn(count, ROOM_LENGTH, generator=generator) * torch.exp(-time_s / decay_s)
     room[:, :32] = 0
-    share = torch.rand(count, 1, generator=generator) * 1.1 * (torch.rand(count, 1, generator=generator) < 0.5)
+    share = torch.rand(count, 1, generator=generator) * 0.6 * (torch.rand(count, 1, generator=generator) < 0.5)
     room = room / room.square().sum(1, keepdim=True).sqrt() * share
     room[:, 0] = 1
     length = samples.shape[1] + ROOM_LENGTH
@@ -67,32 +63,19 @@ def _add_room(samples: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _add_noise(samples: Tensor, mask: Tensor, generator: torch.Generator) -> Tensor:
-    """Nothing (a quarter of the clips), a hiss or rumble (a half) or up to four other talkers (a quarter), 4 to 40 dB below."""
     count, length = samples.shape
     spectrum = torch.fft.rfft(torch.randn(count, length, generator=generator))
     tilt = torch.rand(count, 1, generator=generator) * 1.2  # 0 white, 1 pink, more: rumble
     spectrum = spectrum / torch.arange(1, spectrum.shape[1] + 1).float().pow(tilt / 2)
     noise = torch.fft.irfft(spectrum, length)
-    draw = torch.rand(count, 1, generator=generator)
-    noise = torch.where(draw < TALKERS_SHARE, _other_talkers(samples, generator), noise)
+    babble = samples[torch.randperm(count, generator=generator)]
+    talks = (torch.rand(count, 1, generator=generator) < 0.15).float()
+    noise = torch.where(talks > 0, babble, noise)
     level = (samples.square().sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp_min(1)).sqrt()
     noise = noise / noise.square().mean(1, keepdim=True).sqrt().clamp_min(1e-6) * level
-    near, far = torch.rand(2, count, 1, generator=generator)  # every second one clearly heard: 4 to 20 dB below
-    ratio_db = torch.where(torch.rand(count, 1, generator=generator) < 0.5, near * 16 + 4, far * 30 + 10)
-    used = (draw < 1 - QUIET_SHARE).float()
+    ratio_db = torch.rand(count, 1, generator=generator) * 35 + 5 + 8 * talks
+    used = (torch.rand(count, 1, generator=generator) < 0.6).float()
     return samples + used * noise * 10 ** (-ratio_db / 20)
-
-
-def _other_talkers(samples: Tensor, generator: torch.Generator) -> Tensor:
-    """(b, n) one to four other clips of the batch at once, each at its own moment."""
-    count, length = samples.shape
-    talkers = torch.randint(1, MAX_TALKERS + 1, (count, 1), generator=generator)
-    babble = torch.zeros_like(samples)
-    for number in range(MAX_TALKERS):
-        moment = int(torch.randint(0, length, (1,), generator=generator))
-        other = samples[torch.randperm(count, generator=generator)].roll(moment, 1)
-        babble = babble + other * (talkers > number)
-    return babble
 
 
 def _change_band(samples: Tensor, generator: torch.Generator) -> Tensor:

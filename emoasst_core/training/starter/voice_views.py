@@ -1,6 +1,6 @@
 """Changed copies of every training voice, drawn once as pictures and kept on disk: an epoch then costs the network alone.
 
-Speech gets ten copies, bursts without words four. Where other talkers are mixed in, they are of the same group as the clip, so
+Speech gets six copies, bursts without words three. Where other talkers are mixed in, they are of the same group as the clip, so
 that a run which leaves a group of speakers out has not heard them in the background either.
 """
 
@@ -23,8 +23,8 @@ from emoasst_core.evaluation.figures_file import write_json
 from emoasst_core.training.starter.voice_augmentation import augment_sound, pad_clips
 from emoasst_core.training.starter.voice_data import VoiceSet
 
-NUM_COPIES: Final = 10
-NUM_COPIES_OF_BURSTS: Final = 4
+NUM_COPIES: Final = 6
+NUM_COPIES_OF_BURSTS: Final = 3
 BURSTS: Final = "emogator"
 NUM_FOLDS: Final = 4
 CLIP_SAMPLES: Final = 51_200  # 3.2 s: a length whose Fourier transforms are fast
