@@ -20,6 +20,7 @@ from emoasst_core.cues.policy import CuePolicy
 from emoasst_core.datatypes import AudioBlock, Face, Frame, Timeline, Transcript, Word
 from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
+from emoasst_core.faces.face_search import FaceSearch
 from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
 from emoasst_core.session.caption_feed import CaptionFeed
@@ -85,7 +86,7 @@ class Pipeline:
         self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
         self.stages = StageClock()
         self._detector = detector
-        self._tracker = FaceTracker(options.faces)
+        self._search = FaceSearch(detector, FaceTracker(options.faces))
         self._identities, self._people_watch = identities or Identities(), PeopleWatch()
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
@@ -163,7 +164,7 @@ class Pipeline:
         period_s = 1.0 / self.options.faces.analysis_rate_hz
         self._next_frame_s = max(self._next_frame_s + period_s, frame.time_s + 0.5 * period_s)
         with self.stages.measure("finding faces"):
-            faces = self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
+            faces = self._search.find(frame)
         pictures = [crop(frame.image, crop_box(face, self._detector.name)) for face in faces]
         with self.stages.measure("knowing faces"):
             named = self._named(frame.time_s, faces, pictures)
