@@ -1,8 +1,8 @@
 """Finds and follows faces from picture to picture: everywhere now and then, in between only around those followed.
 
 A search of the whole picture by OpenCV's cascade takes 20 to 50 ms, one around a face 2 ms. On 466 frames of film clips with
-one face the near search missed none; its boxes are as large as those of the whole search (1.002 times, deviation .037) and jump no
-more from frame to frame (1.8 % of their size, against 2.3 %).
+one face the near search missed none; its boxes are as large as those of the whole search (1.002 times, deviation .037) and
+jump no more from frame to frame (1.8 % of their size, against 2.3 %).
 """
 
 from __future__ import annotations
