@@ -78,6 +78,9 @@ class LooksAhead(PipelineLike, Protocol):
     def look(self, frame: Frame) -> LookedAt | None:
         """Find the faces of a picture; what `feed` takes in its place, or None where it is not analysed."""
 
+    def feed(self, item: Frame | AudioBlock | LookedAt, is_behind: bool = False) -> list[SessionEvent]:
+        """As of any pipeline; `is_behind` where a later picture waits already."""
+
 
 def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
     """Load the models, then answer until the other side hangs up.
