@@ -46,16 +46,21 @@ class ClockSteering:
         Returns:
             (n + k,) with k a few samples, mostly 0.
         """
+        change = self.plan(late_s, len(samples))
+        if change == 0:
+            return samples
+        places = np.linspace(0, len(samples) - 1, len(samples) + change)
+        return np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
+
+    def plan(self, late_s: float, num_samples: int) -> int:
+        """By how many samples the next block of `num_samples` is to grow, or to shrink where negative; counted as done."""
         self._late_s.append(late_s)
         if len(self._late_s) == WINDOW_BLOCKS:
             typical_s = float(median(self._late_s))
             self._late_s.clear()
             self._due = round(typical_s * self._rate_hz) if abs(typical_s) > TOLERATED_S else 0
-        most = int(MOST_SHARE * len(samples))
+        most = int(MOST_SHARE * num_samples)
         change = max(-most, min(most, self._due))
-        if change == 0:
-            return samples
         self._due -= change
         self.corrected_s += change / self._rate_hz
-        places = np.linspace(0, len(samples) - 1, len(samples) + change)
-        return np.interp(places, np.arange(len(samples)), samples).astype(np.float32)
+        return change

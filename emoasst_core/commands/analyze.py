@@ -54,7 +54,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     from emoasst_core.review.session_files import require_writable
     from emoasst_core.session.analyzer import Analyzer
+    from emoasst_core.session.worker_process import share_cores
 
+    share_cores()  # captions and decoding have processes of their own
     if arguments.system:
         from emoasst_core.systems.opening import profile_of_system
 

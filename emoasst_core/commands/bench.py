@@ -111,7 +111,9 @@ def _bench_analyze(arguments: argparse.Namespace) -> dict[str, Any]:
     from emoasst_core.config import AnalysisOptions
     from emoasst_core.session.analyzer import Analyzer
     from emoasst_core.session.pipeline_factory import load_recogniser
+    from emoasst_core.session.worker_process import share_cores
 
+    share_cores()  # as `emoasst analyze` does
     path = arguments.recording or demo_recording()
     started = time.perf_counter()
     load_recogniser(arguments.profile)

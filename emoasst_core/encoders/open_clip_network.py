@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any, Literal
@@ -23,9 +26,27 @@ def import_open_clip() -> Any:
     """The open_clip module, offline and with its torchvision import seen to."""
     forbid_network()
     ensure_torchvision_imports()
-    import open_clip
+    with _left_out("transformers"):
+        import open_clip
 
     return open_clip
+
+
+@contextmanager
+def _left_out(module: str) -> Iterator[None]:
+    """Import inside as if a module were not installed, unless it is loaded already.
+
+    open_clip uses transformers only for text towers from a hub, which are never asked for, and goes on without it; loading it
+    would take a second of every start.
+    """
+    is_loaded = module in sys.modules
+    if not is_loaded:
+        sys.modules[module] = None  # type: ignore[assignment]  # how Python marks what cannot be imported
+    try:
+        yield
+    finally:
+        if not is_loaded:
+            del sys.modules[module]
 
 
 def model_config(folder: Path, card: Card) -> dict[str, Any]:

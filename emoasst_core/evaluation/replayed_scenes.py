@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from emoasst_core.capture.clip_reel import STEADY_RATE_HZ, Stretch, letterboxed
 from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.config import AnalysisOptions
-from emoasst_core.datatypes import Face, Frame
+from emoasst_core.datatypes import Box, Face, Frame
 from emoasst_core.errors import MediaError
 from emoasst_core.faces.detector import FaceDetector
+from emoasst_core.faces.face_search import SearchesNear
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.session.pipeline_factory import find_detector, load_recogniser, with_model_thresholds
 from emoasst_core.systems.recogniser import Recogniser
@@ -78,7 +79,7 @@ class ReplayedPipelines:
         recogniser.use_shots([], options.memory)
         self._profile = profile
         self._recogniser: Any = _RememberingRecogniser(recogniser)
-        self._detector = _RememberingDetector(find_detector(options))
+        self._detector = _remembering(find_detector(options))
         self.options = replace(options, cues=with_model_thresholds(options.cues, recogniser), transcribe=False)
 
     def open(self, remembers: bool = True) -> Pipeline:
@@ -102,6 +103,22 @@ class _RememberingDetector:
         if key not in self._found:
             self._found[key] = (frame.image, self.detector.detect(frame))
         return list(self._found[key][1])
+
+
+class _RememberingNearDetector(_RememberingDetector):
+    """One whose near search depends on what was seen before, and is done anew."""
+
+    def __init__(self, detector: SearchesNear) -> None:
+        super().__init__(detector)
+        self._near = detector
+
+    def detect_near(self, frame: Frame, boxes: list[Box]) -> list[Face]:
+        """See `SearchesNear.detect_near`."""
+        return self._near.detect_near(frame, boxes)
+
+
+def _remembering(detector: FaceDetector) -> _RememberingDetector:
+    return _RememberingNearDetector(detector) if isinstance(detector, SearchesNear) else _RememberingDetector(detector)
 
 
 class _RememberingRecogniser:

@@ -25,6 +25,8 @@ CASCADE_STEP = 1.2
 CASCADE_NEIGHBOURS = 4
 CASCADE_SCORE = 0.6  # a cascade face: must be seen again before the tracker believes it
 CONFIRMED_SCORE = 0.95  # ... one in which an eye was found as well: believed at once
+NEAR_MARGIN = 0.35  # around a face followed, in box sides: at ten pictures a second a head moves less
+NEAR_GROWTH = 1.35  # ... and comes nearer or goes away by less
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +120,29 @@ class CascadeDetector:
             score = CONFIRMED_SCORE if self._has_eye(grey[y : y + height, x : x + width]) else CASCADE_SCORE
             faces.append(Face(frame.time_s, Box(x / scale, y / scale, width / scale, height / scale), score))
         return _plausible(faces, self._options.min_face_px)
+
+    def detect_near(self, frame: Frame, boxes: list[Box]) -> list[Face]:
+        """See `SearchesNear.detect_near`; about 2 ms a face."""
+        scale = min(1.0, self._options.detection_width_px / frame.image.shape[1])
+        faces = [face for box in boxes for face in self._near(frame, box, scale)]
+        return _plausible(faces, self._options.min_face_px)
+
+    def _near(self, frame: Frame, box: Box, scale: float) -> list[Face]:
+        height, width = frame.image.shape[:2]
+        left, top = max(0, int(box.x - NEAR_MARGIN * box.width)), max(0, int(box.y - NEAR_MARGIN * box.height))
+        right = min(width, int(box.x + (1 + NEAR_MARGIN) * box.width))
+        bottom = min(height, int(box.y + (1 + NEAR_MARGIN) * box.height))
+        smallest, largest = int(box.width * scale / NEAR_GROWTH), int(box.width * scale * NEAR_GROWTH)
+        if min(right - left, bottom - top) * scale < max(20, smallest):
+            return []
+        grey = cv2.cvtColor(frame.image[top:bottom, left:right], cv2.COLOR_RGB2GRAY)
+        if scale < 1.0:
+            grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        found = self._faces.detectMultiScale(
+            grey, CASCADE_STEP, CASCADE_NEIGHBOURS, minSize=(smallest, smallest), maxSize=(largest, largest)
+        )
+        places = np.asarray(found, int).reshape(-1, 4) / scale + np.array([left, top, 0, 0])
+        return [Face(frame.time_s, Box(*place), CASCADE_SCORE) for place in places.tolist()]
 
     def _has_eye(self, face: NDArray[np.uint8]) -> bool:
         size = 96  # eyes are then about 20 px wide, which is the cascade's own window

@@ -85,6 +85,17 @@ class FaceTracker:
         named = self._named(time_s, {number: self._tracks[index] for index, number in pairs.items()}, faces)
         return sorted(named, key=lambda face: face.box.width * face.box.height, reverse=True)
 
+    def expected(self, time_s: float) -> list[Box]:
+        """Where the people and the not yet believed faces followed should be at `time_s`."""
+        return [track.predicted(time_s) for track in self._tracks if time_s - track.time_s <= self._options.lost_after_s]
+
+    def is_complete(self, time_s: float, faces: list[Face], image: NDArray[np.uint8] | None = None) -> bool:
+        """Whether these are exactly the people of the picture before, at least one and all of them believed; follows nothing."""
+        histograms = [None if image is None else _histogram(image, face.box) for face in faces]
+        pairs = self._assign(time_s, faces, histograms)
+        seen = {index for index, track in enumerate(self._tracks) if track.seen[-1]}
+        return bool(seen) and set(pairs) == seen and len(faces) == len(seen) and all(self._tracks[index].person for index in seen)
+
     def _retire(self, time_s: float) -> None:
         """Drop unbelieved faces no longer seen; set aside people who have left."""
         staying = []

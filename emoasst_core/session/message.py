@@ -1,7 +1,7 @@
 """What the window's process and the model process say to each other: the one schema of that pipe.
 
 To the worker: `Begin`, then `Frame` and `AudioBlock` values as they are (`PlanChanged` may stand between them), then
-`Finish`. Back: `Ready` or `LoadFailed` once, one `Handled` for each frame or block, `Early` before some, now and then
+`Finish`. Back: `Ready` or `LoadFailed` once, one `Handled` for each frame or block, `Early` beside them, now and then
 `RecordSoFar`, and `Finished` at the end. `Stopped` ends a session early.
 """
 
@@ -87,7 +87,7 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Early:
-    """Something became known of a frame that is still being analysed."""
+    """Something became known of a frame: where its faces are, and in a live session all that is read in them later."""
 
     session: int
     event: SessionEvent

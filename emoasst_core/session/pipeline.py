@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -18,7 +17,6 @@ from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy
 from emoasst_core.datatypes import AudioBlock, Face, Frame, Timeline, Transcript, Word
-from emoasst_core.faces.crop import crop, crop_box
 from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
@@ -36,6 +34,7 @@ from emoasst_core.session.events import (
     SessionEvent,
     WordsHeard,
 )
+from emoasst_core.session.face_watch import FaceWatch, LookedAt
 from emoasst_core.session.focus import Focus
 from emoasst_core.session.identities import Identities
 from emoasst_core.session.observations import FaceMemory, SeenFace, SoundMemory
@@ -84,9 +83,9 @@ class Pipeline:
     ) -> None:
         self.options, self.recogniser, self.recording, self.profile = options, recogniser, recording, profile
         self.stages = StageClock()
-        self._detector = detector
-        self._tracker = FaceTracker(options.faces)
         self._identities, self._people_watch = identities or Identities(), PeopleWatch()
+        rate_hz = options.faces.analysis_rate_hz
+        self._watch = FaceWatch(detector, FaceTracker(options.faces), self._identities, rate_hz, self.stages)
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
         self._faces, self._sound = FaceMemory(), SoundMemory()
@@ -99,7 +98,6 @@ class Pipeline:
         self._started_at = datetime.now(UTC)
         self._now_s = 0.0
         self._last_step_s = 0.0
-        self._next_frame_s = -1.0
         self._has_picture = self._has_sound = False
         self._words: list[Word] = []
         self._words_model = ""
@@ -112,18 +110,25 @@ class Pipeline:
         """Read only whom the plan allows, from now on."""
         self._identities.plan = plan
 
-    def feed(self, item: Frame | AudioBlock) -> list[SessionEvent]:
+    def feed(self, item: Frame | AudioBlock | LookedAt, is_behind: bool = False) -> list[SessionEvent]:
         """Take in the next picture or block of sound, in time order.
+
+        Args:
+            item: a `Frame`, or what `look` made of it.
+            is_behind: a later picture waits already: this one is not embedded.
 
         Returns:
             What became known by it.
         """
-        if isinstance(item, AudioBlock) and not len(item.samples):
-            events: list[SessionEvent] = []  # nothing was captured: only time has passed
+        if isinstance(item, AudioBlock):
+            events = self._hear(item) if len(item.samples) else []  # nothing was captured: only time has passed
+            is_analysed = False
         else:
-            events = self._see(item) if isinstance(item, Frame) else self._hear(item)
-        self._now_s = max(self._now_s, item.time_s if isinstance(item, Frame) else item.end_s)
-        is_analysed = isinstance(item, Frame) and bool(events)
+            self._has_picture = True
+            looked = self.look(item) if isinstance(item, Frame) else item
+            is_analysed = looked is not None
+            events = self._see(looked, is_behind) if looked is not None else []
+        self._now_s = max(self._now_s, item.end_s if isinstance(item, AudioBlock) else item.time_s)
         since_s = self._now_s - self._last_step_s
         if since_s > 0 and (is_analysed or since_s >= self.options.windows.hop_s):
             events += self._step(self._now_s)
@@ -156,43 +161,41 @@ class Pipeline:
             self._book.rows(),
         )
 
-    def _see(self, frame: Frame) -> list[SessionEvent]:
-        self._has_picture = True
-        if frame.time_s < self._next_frame_s:  # more frames than are analysed: only shown
-            return []
-        period_s = 1.0 / self.options.faces.analysis_rate_hz
-        self._next_frame_s = max(self._next_frame_s + period_s, frame.time_s + 0.5 * period_s)
-        with self.stages.measure("finding faces"):
-            faces = self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
-        pictures = [crop(frame.image, crop_box(face, self._detector.name)) for face in faces]
-        with self.stages.measure("knowing faces"):
-            named = self._named(frame.time_s, faces, pictures)
-        events: list[SessionEvent] = [ProgressMade(frame.time_s, 0.0)]
-        self._tell(FacesSeen(frame.time_s, tuple(named)), events)
-        persons = self._people_watch.see(frame.time_s, [face.person for face in named])
+    def look(self, frame: Frame) -> LookedAt | None:
+        """Find the faces of a picture, and tell of them early; may run on another thread than `feed`.
+
+        Returns:
+            What `feed` takes in place of the picture; None where more pictures come than are analysed.
+        """
+        looked = self._watch.look(frame)
+        if looked is not None and self._listener is not None:
+            self._listener(FacesSeen(looked.time_s, looked.named))
+        return looked
+
+    def _see(self, looked: LookedAt, is_behind: bool) -> list[SessionEvent]:
+        for track, person in looked.renamed:
+            self._faces.rename(track, person)
+            self._focus.policy.rename(track, person)
+        events: list[SessionEvent] = [ProgressMade(looked.time_s, 0.0)]
+        if self._listener is None:
+            events.insert(0, FacesSeen(looked.time_s, looked.named))
+        persons = self._people_watch.see(looked.time_s, [face.person for face in looked.named])
         if persons is not None:
             events.append(PeopleSeen(persons))
-        for face, picture in zip(named, pictures, strict=True):
+        for face, picture in zip(looked.named, looked.pictures, strict=True):
             if not self._identities.is_child(face.person):
-                self._book.lips.see(face.person, frame.time_s, picture)
-        if not faces or self._pace.takes(frame.time_s):
-            self._faces.note_frame(frame.time_s)
-            self._remember(frame.time_s, faces, named, pictures)
+                self._book.lips.see(face.person, looked.time_s, picture)
+        if not looked.named or (not is_behind and self._pace.takes(looked.time_s)):
+            self._faces.note_frame(looked.time_s)
+            self._remember(looked)
         return events
 
-    def _tell(self, event: SessionEvent, events: list[SessionEvent]) -> None:
-        """At once where somebody listens, else with the others."""
-        if self._listener is None:
-            events.insert(0, event)
-        else:
-            self._listener(event)
-
-    def _remember(self, time_s: float, tracked: list[Face], named: list[Face], pictures: list[NDArray[np.uint8]]) -> None:
+    def _remember(self, looked: LookedAt) -> None:
         """Embed the faces of a picture that may be read; the child's leaves no trace in the analysis."""
         faces: list[Face] = []
         crops: list[NDArray[np.uint8]] = []
         obstacles: list[str] = []
-        for track, face, picture in zip(tracked, named, pictures, strict=True):
+        for track, face, picture in zip(looked.tracked, looked.named, looked.pictures, strict=True):
             if self._identities.is_child(face.person):
                 continue
             may_read = self._identities.may_read(track.person, face.person)
@@ -204,23 +207,11 @@ class Pipeline:
         with self.stages.measure("embedding faces"):
             embeddings = iter(self.recogniser.embed_crops(readable))
         if readable:
-            self._pace.took(time_s, time.perf_counter() - started_s)
+            self._pace.took(looked.time_s, time.perf_counter() - started_s)
         for face, obstacle in zip(faces, obstacles, strict=True):
             embedding = None if obstacle else next(embeddings)
             area_px = face.box.width * face.box.height
-            self._faces.add(face.person, SeenFace(time_s, area_px, is_frontal(face), embedding, obstacle))
-
-    def _named(self, time_s: float, tracked: list[Face], pictures: list[NDArray[np.uint8]]) -> list[Face]:
-        """The faces with the names of those who are known; of two that seem to be one person the larger keeps the name."""
-        named: list[Face] = []
-        for face, picture in zip(tracked, pictures, strict=True):
-            person = self._identities.name(face.person, picture, time_s)
-            is_taken = any(other.person == person for other in named)
-            if person != face.person and not is_taken:
-                self._faces.rename(face.person, person)
-                self._focus.policy.rename(face.person, person)
-            named.append(face if is_taken else replace(face, person=person))
-        return named
+            self._faces.add(face.person, SeenFace(looked.time_s, area_px, is_frontal(face), embedding, obstacle))
 
     def _hear(self, block: AudioBlock) -> list[SessionEvent]:
         self._has_sound = True

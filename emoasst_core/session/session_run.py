@@ -134,7 +134,8 @@ class SessionRun:
         if not isinstance(message, Early | Handled | RecordSoFar | Finished | Stopped) or message.session != self.number:
             return
         if isinstance(message, Early):
-            self._tell(message.event)
+            if is_news(message.event, self._resumed_s):
+                self._tell(message.event)
         elif isinstance(message, Handled):
             self.frames_analysed += not message.is_sound
             self.mailbox.handled(message.is_sound)

@@ -22,6 +22,7 @@ from emoasst_core.session.message import (
     Early,
     Finish,
     Finished,
+    FromWorker,
     Handled,
     LoadFailed,
     PlanChanged,
@@ -32,8 +33,10 @@ from emoasst_core.session.message import (
 )
 from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.session.plan import SessionPlan
+from emoasst_core.session.reading_thread import ReadingThread
 
 if TYPE_CHECKING:
+    from emoasst_core.session.face_watch import LookedAt
     from emoasst_core.store.sessions import SessionRecord
 
 PULSE_S = 0.25
@@ -66,6 +69,17 @@ class TellsEarly(Protocol):
 
     def tell_early(self, listener: Callable[[SessionEvent], None]) -> None:
         """Call the listener as soon as something is known, in place of returning it from `feed`."""
+
+
+@runtime_checkable
+class LooksAhead(PipelineLike, Protocol):
+    """A pipeline that can find faces on one thread while it reads earlier ones on another."""
+
+    def look(self, frame: Frame) -> LookedAt | None:
+        """Find the faces of a picture; what `feed` takes in its place, or None where it is not analysed."""
+
+    def feed(self, item: Frame | AudioBlock | LookedAt, is_behind: bool = False) -> list[SessionEvent]:
+        """As of any pipeline; `is_behind` where a later picture waits already."""
 
 
 def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
@@ -111,7 +125,9 @@ class _Service:
     def __init__(self, connection: Connection, settings: WorkerSettings) -> None:
         self._connection = connection
         self._settings = settings
+        self._sending = threading.Lock()
         self._pipeline: PipelineLike | None = None
+        self._reading: ReadingThread | None = None  # where the session is live
         self._session = 0
         self._next_record_s = 0.0
 
@@ -120,41 +136,81 @@ class _Service:
         try:
             self._open("", self._settings.options)  # loads every model now, so that the first session starts at once
         except EmoAsstError as error:
-            self._connection.send(LoadFailed(error.message, error.next_step))
+            self._send(LoadFailed(error.message, error.next_step))
             return
-        self._connection.send(Ready())
+        self._send(Ready())
         while True:
             message = self._connection.recv()
             try:
                 self._answer(message)
             except EmoAsstError as error:
-                self._pipeline = None
-                self._connection.send(Stopped(self._session, error.message, error.next_step))
+                self._let_go()
+                self._send(Stopped(self._session, error.message, error.next_step))
 
     def _answer(self, message: object) -> None:
         if isinstance(message, Begin):
+            self._let_go()
             self._pipeline = self._open(message.recording, message.options)
             self._pipeline.use_plan(message.plan)
             self._session = message.session
             if isinstance(self._pipeline, TellsEarly):
-                self._pipeline.tell_early(lambda event: self._connection.send(Early(message.session, event)))
+                self._pipeline.tell_early(lambda event: self._send(Early(message.session, event)))
             self._next_record_s = time.monotonic() + RECORD_EVERY_S
+            if message.options.partial_captions and isinstance(self._pipeline, LooksAhead):
+                self._reading = ReadingThread(self._pipeline, self._read, self._refused)
         elif isinstance(message, PlanChanged) and self._pipeline is not None:
             self._pipeline.use_plan(message.plan)
+        elif isinstance(message, Frame | AudioBlock) and self._reading is not None:
+            self._look(message, self._reading)
         elif isinstance(message, Frame | AudioBlock) and self._pipeline is not None:
             events = tuple(self._pipeline.feed(message))
-            self._connection.send(Handled(self._session, isinstance(message, AudioBlock), events))
+            self._send(Handled(self._session, isinstance(message, AudioBlock), events))
             self._send_record()
         elif isinstance(message, Finish) and self._pipeline is not None:
+            if self._reading is not None:
+                self._reading.close()
             events = tuple(self._pipeline.finish())
-            self._connection.send(Finished(self._session, events, self._pipeline.record()))
-            self._pipeline = None
+            self._send(Finished(self._session, events, self._pipeline.record()))
+            self._let_go()
+
+    def _look(self, message: Frame | AudioBlock, reading: ReadingThread) -> None:
+        """A picture is answered for as soon as it was looked at; sound when it has been read."""
+        if isinstance(message, AudioBlock):
+            reading.put(message)
+            return
+        assert isinstance(self._pipeline, LooksAhead)
+        looked = self._pipeline.look(message)
+        if looked is not None:
+            reading.put(looked)
+        self._send(Handled(self._session, False, ()))
+
+    def _read(self, item: LookedAt | AudioBlock, events: tuple[SessionEvent, ...]) -> None:
+        """On the reading thread."""
+        if isinstance(item, AudioBlock):
+            self._send(Handled(self._session, True, events))
+        else:
+            for event in events:
+                self._send(Early(self._session, event))
+        self._send_record()
+
+    def _refused(self, error: EmoAsstError) -> None:
+        """On the reading thread."""
+        self._send(Stopped(self._session, error.message, error.next_step))
+
+    def _let_go(self) -> None:
+        if self._reading is not None:
+            self._reading.close(discard=True)
+        self._reading = self._pipeline = None
+
+    def _send(self, message: FromWorker) -> None:
+        with self._sending:
+            self._connection.send(message)
 
     def _send_record(self) -> None:
         started_s = time.monotonic()
         if started_s < self._next_record_s or self._pipeline is None:
             return
-        self._connection.send(RecordSoFar(self._session, self._pipeline.record()))
+        self._send(RecordSoFar(self._session, self._pipeline.record()))
         finished_s = time.monotonic()
         self._next_record_s = finished_s + max(RECORD_EVERY_S, (finished_s - started_s) / RECORD_SHARE)
 

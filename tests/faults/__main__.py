@@ -26,6 +26,7 @@ from tests.faults import (
     offline_rows,
     power_rows,
     session_rows,
+    soak_row,
     store_rows,
     window_rows,
 )
@@ -42,6 +43,7 @@ PLACES = (
     key_rows,
     store_rows,
     window_rows,
+    soak_row,
 )
 ROWS: tuple[Row, ...] = tuple(row for place in PLACES for row in place.ROWS)
 SAID = {True: "passed", False: "FAILED", None: "not run here"}

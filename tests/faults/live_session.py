@@ -33,6 +33,7 @@ class Camera:
     """Pictures of one colour; `fault` breaks all cameras at once: "lost", "stale", "blocked", or "" for none."""
 
     fault = ""
+    rate_hz = RATE_HZ
 
     def __init__(self) -> None:
         if Camera.fault == "lost":
@@ -42,7 +43,7 @@ class Camera:
     def frames(self) -> Iterator[Frame]:
         image = np.full((240, 320, 3), (30, 170, 40), np.uint8)
         number = 0
-        while not self._closed.wait(1 / RATE_HZ):
+        while not self._closed.wait(1 / self.rate_hz):
             if Camera.fault == "lost":
                 raise DeviceError("The camera was unplugged.", "Check its plug.")
             while Camera.fault == "blocked":  # a driver that does not answer, not even to being closed
@@ -59,6 +60,8 @@ class Camera:
 class Microphone:
     """A tone in real time, by the clock: what the reader does not take in time waits, as in a driver's buffer."""
 
+    speed = 1.0  # blocks come so many times as fast as they were heard
+
     def __init__(self) -> None:
         self._closed = threading.Event()
 
@@ -66,7 +69,7 @@ class Microphone:
         length = round(BLOCK_S * SAMPLE_RATE_HZ)
         tone = (0.2 * np.sin(2 * np.pi * 220 * np.arange(length) / SAMPLE_RATE_HZ)).astype(np.float32)
         began, number = time.monotonic(), 0
-        while not self._closed.wait(max(0.0, began + number * BLOCK_S - time.monotonic())):
+        while not self._closed.wait(max(0.0, began + number * BLOCK_S / self.speed - time.monotonic())):
             number += 1
             yield AudioBlock(0.0, tone)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from emoasst_core.session.mailbox import MAX_SOUND_S
 from emoasst_core.session.wake_watch import WakeWatch
 from emoasst_core.store.lock import Lock
+from tests.core.capture.drifting_card import drift
 from tests.faults.live_session import BLOCK_S, Camera, LiveSession, wait_for
 from tests.faults.row import Outcome, Row
 
@@ -127,9 +128,22 @@ def asleep(home: Path, tries: int) -> Outcome:
     return Outcome(passed, figure, "a gap row, a new file, locked", tries)
 
 
+def clocks_drift(_home: Path, tries: int) -> Outcome:
+    """A sound card whose crystal is 200 ppm slow or fast for eight virtual hours each; stamps in time, or late by up to 30 ms."""
+    kinds = [(ppm, late_s) for late_s in (0.0, 0.030) for ppm in (-200.0, 200.0)]
+    worst_s = 0.0
+    for number in range(tries):
+        ppm, late_s = kinds[number % len(kinds)]
+        worst_s = max(worst_s, drift(ppm, 8.0, late_s, seed=number).worst_s)
+    usual_s = drift(200.0, 8.0, is_steered=False).worst_s
+    figure = f"sound beside the clock by at most {1000 * worst_s:.0f} ms ({usual_s:.1f} s without the steering)"
+    return Outcome(worst_s <= 0.040, figure, "40 ms", tries)
+
+
 ROWS = (
     Row("model process killed or frozen while recording", model_process_breaks, 2, 40, is_timed=True),
     Row("camera lost, stale or blocked", camera_breaks, 3, 30, is_timed=True),
     Row("analysis ten times too slow (seconds)", analysis_too_slow, 8, 120, is_timed=True),
     Row("sleep, clock set", asleep, 2, 20, is_timed=True),
+    Row("clocks drifting 200 ppm over 8 virtual hours", clocks_drift, 4, 100),
 )

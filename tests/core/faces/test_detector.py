@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from emoasst_core.capture.media_file import MediaFile
+from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import FaceOptions
-from emoasst_core.datatypes import Frame
+from emoasst_core.datatypes import Box, Frame
 from emoasst_core.errors import ModelError
 from emoasst_core.faces.detector import CascadeDetector, YuNetDetector, open_detector
 
@@ -70,3 +72,15 @@ def test_faces_smaller_than_the_limit_are_not_reported() -> None:
     frame = next(MediaFile(data_folder() / "clips" / "pyfeat_single_face.mp4").frames())
     (face,) = CascadeDetector().detect(frame)
     assert CascadeDetector(FaceOptions(min_face_px=round(face.box.width * 1.5))).detect(frame) == []
+
+
+def test_the_near_search_finds_the_face_of_the_whole_search_and_none_elsewhere() -> None:
+    frame = next(frame for frame in MediaFile(demo_recording()).frames() if CascadeDetector().detect(frame))
+    detector = CascadeDetector()
+    (face,) = detector.detect(frame)
+    box = face.box
+    (near,) = detector.detect_near(frame, [replace(box, x=box.x + 0.15 * box.width, y=box.y - 0.1 * box.height)])
+    assert near.box.width == pytest.approx(box.width, rel=0.12)
+    assert (near.box.x, near.box.y) == pytest.approx((box.x, box.y), abs=0.12 * box.width)
+    assert detector.detect_near(frame, [Box(0.0, 0.0, 60.0, 60.0), Box(-500.0, -500.0, 80.0, 80.0)]) == []
+    assert detector.detect_near(frame, []) == []
