@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.bridge import Bridge, Courier
 from app.sound_track import SoundTrack
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.playback import Playback
 from emoasst_core.session.playback_source import Source, is_kept
-
-if TYPE_CHECKING:
-    from emoasst_core.session.playback import Playback
 
 NOTHING_KEPT = "No picture was kept of this moment."
 TICK_MS = 33  # the picture need not change more often than a camera's
@@ -52,8 +48,6 @@ class Player(QObject):
         self.pause()
         self.duration_s, self._start_s, self._stop_s = duration_s, 0.0, None
         if self._playback is None and path is not None:
-            from emoasst_core.session.playback import Playback  # brings the decoder in: not before it is needed
-
             self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
         if self._playback is not None:
             self._playback.open(path)
