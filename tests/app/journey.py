@@ -22,7 +22,7 @@ from emoasst_core.store.shots import list_shots
 
 EXCERPT_S = 22.0  # of the demo: calm, happy, calm, sad, surprised
 EDGE_S = 0.5  # the last moment of a film is not judged
-RATE_HZ, PICTURES_HZ = 3.0, 6
+RATE_HZ, PICTURES_HZ = 2.5, 5
 TURN_S, MOST_TURNS = 20.0, 15
 
 
