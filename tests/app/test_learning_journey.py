@@ -1,7 +1,7 @@
 """The loop that the program is for, with nothing replaced: watch, answer by keyboard, watch again, undo.
 
 The pictures of the bundled conversation are looped, so that there is enough to ask about twenty seconds apart. Sound is left out
-and faces are read five times in two seconds; models, picker, cache, classifier and cue policy are those that ship. What is wrong with
+and faces are read every 0.4 s; models, picker, cache, classifier and cue policy are those that ship. What is wrong with
 the cues is found out first, by the model that is installed; the answers follow from that (see `journey.Truth`).
 
 The films are looked at as fast as they can be analysed. Where EMOASST_JOURNEY is set, they are played in real time once more,
