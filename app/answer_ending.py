@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,10 +33,17 @@ class AnswerEnding:
         services: where the database is.
         view: the page's widgets.
         say: shows what went wrong.
+        check: asks again about the clips of some shots, see `RoundReport.doubtful`.
     """
 
-    def __init__(self, services: Services, view: AnswerLayout, say: Callable[[EmoAsstError], None]) -> None:
-        self._services, self._view, self._say = services, view, say
+    def __init__(
+        self,
+        services: Services,
+        view: AnswerLayout,
+        say: Callable[[EmoAsstError], None],
+        check: Callable[[Mapping[int, str]], None],
+    ) -> None:
+        self._services, self._view, self._say, self._check = services, view, say, check
 
     def show(self, record: SessionRecord | None, num_answered: int, num_asked: int) -> None:
         """Say how many were answered, and find out what changed."""
@@ -78,6 +85,8 @@ class AnswerEnding:
         self._clear()
         if report.held_back:
             self._add_button("Use them anyway", lambda: self.use_anyway(report.held_back))
+        if report.doubtful:
+            self._add_button("Check these clips", lambda: self._check(report.doubtful))
         if not earlier:
             return
         self._view.versions.addWidget(label("The last changes, newest first", "heading"))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.bridge import Bridge, Courier
 from app.sound_track import SoundTrack
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.session.playback import Playback
 from emoasst_core.session.playback_source import Source, is_kept
-
-if TYPE_CHECKING:
-    from emoasst_core.session.playback import Playback
 
 NOTHING_KEPT = "No picture was kept of this moment."
 TICK_MS = 33  # the picture need not change more often than a camera's
+PATIENCE_TICKS = 90  # a recording just opened begins to play with its first picture, or after three seconds without one
 
 
 class Player(QObject):
@@ -35,6 +32,7 @@ class Player(QObject):
         self.is_playing = False
         self.rate = 1.0
         self._steps = False
+        self._patience = 0  # ticks left in which playing waits for the first picture
         self._start_s = 0.0
         self._stop_s: float | None = None  # of the stretch played; None plays to the end
         self._bridge = Bridge(self)
@@ -52,20 +50,18 @@ class Player(QObject):
         self.pause()
         self.duration_s, self._start_s, self._stop_s = duration_s, 0.0, None
         if self._playback is None and path is not None:
-            from emoasst_core.session.playback import Playback  # brings the decoder in: not before it is needed
-
             self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
         if self._playback is not None:
             self._playback.open(path)
         self._source = path
+        self._patience = PATIENCE_TICKS if path is not None else 0
         self._sound.load(path)
         self._go(0.0)
 
     def seek(self, time_s: float) -> None:
         """Go to a moment, playing on if it plays."""
         self._go(time_s)
-        if self.is_playing:
-            self._sound.play(self.position_s, self.rate)
+        self._play_sound()
 
     def step(self, num_frames: int) -> None:
         """Go so many pictures on or back."""
@@ -85,7 +81,7 @@ class Player(QObject):
 
     def _play(self) -> None:
         self.is_playing = True
-        self._sound.play(self.position_s, self.rate)
+        self._play_sound()
         self._timer.start()
         self.playing_changed.emit(True)
 
@@ -97,7 +93,7 @@ class Player(QObject):
         if not self.is_playing:
             self._play()
         else:
-            self._sound.play(self.position_s, self.rate)
+            self._play_sound()
 
     def pause(self) -> None:
         """Stand still."""
@@ -110,8 +106,7 @@ class Player(QObject):
     def set_rate(self, rate: float) -> None:
         """1.0, or slower."""
         self.rate = rate
-        if self.is_playing:
-            self._sound.play(self.position_s, rate)
+        self._play_sound()
 
     def close(self) -> None:
         """End its thread."""
@@ -125,7 +120,21 @@ class Player(QObject):
     def _last_s(self) -> float:
         return self.duration_s if self._stop_s is None else self._stop_s
 
+    def _play_sound(self) -> None:
+        """From here on, if it plays and need not wait."""
+        if self.is_playing and self._patience == 0:
+            self._sound.play(self.position_s, self.rate)
+
+    def _wait_no_more(self) -> None:
+        if self._patience > 0:
+            self._patience = 0
+            self._play_sound()
+
     def _tick(self) -> None:
+        if self._patience > 1:
+            self._patience -= 1
+            return
+        self._wait_no_more()
         self._go(min(self._sound.position_s, self._last_s))  # a stalled window must not run past the end of a clip
         if self.position_s >= self._last_s:
             self.pause()
@@ -134,6 +143,7 @@ class Player(QObject):
         self.position_s = min(max(time_s, 0.0), self.duration_s)
         self._steps = False
         if self._source is not None and not is_kept(self._source, self.position_s):
+            self._wait_no_more()
             self.nothing_kept.emit()
         elif self._playback is not None:
             self._playback.show(self.position_s)
@@ -142,10 +152,12 @@ class Player(QObject):
     def _show(self, frame: Frame) -> None:
         if self._source is not None and not self._steps and not is_kept(self._source, self.position_s):
             return  # it was on its way when the player left the stretch it belongs to
+        self._wait_no_more()
         self.frame_shown.emit(frame)
         if self._steps:  # until the next seek the picture says where the player stands, not the other way round
             self.position_s = min(frame.time_s, self.duration_s)
             self.moved.emit(self.position_s)
 
     def _fail(self, error: EmoAsstError) -> None:
+        self._wait_no_more()
         self.failed.emit(error)

@@ -69,7 +69,7 @@ def open_output(parent: QObject) -> SoundOutput | None:
         from PySide6.QtMultimedia import QAudioFormat, QAudioSink, QMediaDevices
     except ImportError:  # Linux without libpulse: pictures still play
         return None
-    from emoasst_core.session.sound_reader import BYTES_PER_S, NUM_CHANNELS, RATE_HZ
+    from emoasst_core.session.sound_format import BYTES_PER_S, NUM_CHANNELS, RATE_HZ
 
     device = QMediaDevices.defaultAudioOutput()
     format_ = QAudioFormat()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer
 
 from app import sound_output
-
-if TYPE_CHECKING:
-    from app.sound_output import SoundOutput
-    from emoasst_core.session.playback_source import Source
-    from emoasst_core.session.sound_playback import SoundPlayback
+from app.sound_output import SoundOutput
+from emoasst_core.session.playback_source import Source
+from emoasst_core.session.sound_format import BYTES_PER_S
+from emoasst_core.session.sound_playback import SoundPlayback
 
 DRIFT_S: Final = 0.04  # sound may be this far from its picture before the picture waits or catches up
 PUMP_MS: Final = 20
@@ -107,13 +106,9 @@ class SoundTrack(QObject):
             self._has_looked = True
             self._output = sound_output.open_output(self)  # not before it is needed: the library takes a moment to load
             if self._output is not None:
-                from emoasst_core.session.sound_playback import SoundPlayback
-
                 self._playback = SoundPlayback(lambda _error: None)  # the picture's own reader says what is wrong
         return self._output
 
     @staticmethod
     def _seconds(num_bytes: int) -> float:
-        from emoasst_core.session.sound_reader import BYTES_PER_S
-
         return num_bytes / BYTES_PER_S

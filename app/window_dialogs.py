@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QDialog
 
+from app.dialogs.archive_dialog import ArchiveDialog
 from app.dialogs.consent_dialog import ConsentDialog
 from app.dialogs.device_dialog import DeviceDialog
 from app.dialogs.keys_dialog import KeysDialog
@@ -37,6 +38,7 @@ class WindowDialogs(QObject):
         dialog = SettingsDialog(self._services.preferences, self._window.keeper.has_pin, self._window)
         dialog.pin_wanted.connect(self.choose_pin)
         dialog.phrase_wanted.connect(self.new_phrase)
+        dialog.archive_wanted.connect(self.archive)
         self._open(dialog)
 
     def keys(self) -> None:
@@ -53,6 +55,14 @@ class WindowDialogs(QObject):
     def new_phrase(self) -> None:
         """Make a recovery phrase: shown once, typed back."""
         self._open(PhraseDialog(self._services.background, self._window))
+
+    def archive(self) -> None:
+        """Save all data as one file, or read such a file in."""
+        dialog = ArchiveDialog(self._services, self._window)
+        dialog.told.connect(self._window.start_page.tell)
+        dialog.read_in.connect(self._window.look_at_data)
+        give_theme(dialog, self._window.theme)
+        dialog.open()  # not deleted when it is closed: what it writes is finished first
 
     def take_back(self) -> None:
         """Let somebody here take back what they agreed to."""

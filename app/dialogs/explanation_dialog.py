@@ -16,7 +16,7 @@ from app.widgets.picture_view import PictureView
 from app.widgets.text import Button, label
 from emoasst_core.datatypes import Frame
 from emoasst_core.review.explanation import HeardClip, PartExplanation
-from emoasst_core.session.playback import picture_at
+from emoasst_core.session.picture_process import pictures_at
 
 THUMBNAIL = QSize(96, 72)
 PICTURE_PX = 220
@@ -126,7 +126,7 @@ class ExplanationDialog(QDialog):
             return
         middle_s = (clip.start_s + clip.end_s) / 2
         self._services.background.run(
-            lambda: picture_at(media, middle_s), partial(self._show_thumbnail, thumbnail), lambda _error: None
+            lambda: pictures_at(media, [middle_s])[0], partial(self._show_thumbnail, thumbnail), lambda _error: None
         )
 
     def _show_thumbnail(self, thumbnail: QLabel, frame: Frame | None) -> None:

@@ -29,6 +29,7 @@ class SettingsDialog(QDialog):
 
     pin_wanted = Signal()
     phrase_wanted = Signal()
+    archive_wanted = Signal()
 
     def __init__(self, preferences: Preferences, has_pin: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +49,8 @@ class SettingsDialog(QDialog):
         self.sound_box = self._tick("cue_sound", "Soft tone with a new cue", choices.cue_sound)
         self.pin_button = Button("Change the PIN" if has_pin else "Choose a PIN for adults")
         self.phrase_button = Button("Make a new recovery phrase")
+        self.archive_button = Button("Save or read in all my data")
+        self.archive_button.clicked.connect(self.archive_wanted)
         self.pin_button.clicked.connect(self.pin_wanted)
         self.phrase_button.clicked.connect(self.phrase_wanted)
         self.lock_box.setEnabled(has_pin)
@@ -85,6 +88,7 @@ class SettingsDialog(QDialog):
         content.addWidget(self.pin_button)
         self._add(content, "Lock when nobody uses the window for", self.lock_box)
         content.addWidget(self.phrase_button)
+        content.addWidget(self.archive_button)
         self._add(content, "Delete recordings after", self.video_box)
         self._add(content, "Delete clips that nobody answered after", self.clip_box)
         close = Button("Close", "main")

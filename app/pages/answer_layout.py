@@ -37,6 +37,8 @@ class AnswerLayout:
         self.picture = PictureView()
         self.bar = ClipBar()
         self.words = label("", "body")
+        self.doubt = label("", "body")
+        self.doubt.hide()
         self.pad = LikelyPad(catalogue)
         self.unsure_button = _toggle("I am not sure", "U")
         self.told_buttons = {by: _toggle(by.capitalize(), key) for by, key in TOLD_BY_KEYS.items()}
@@ -130,6 +132,7 @@ class AnswerLayout:
         side.addStrut(SIDE_PX)
         side.addWidget(self.progress)
         side.addWidget(label("How does this person seem to feel?", "heading"))
+        side.addWidget(self.doubt)
         side.addWidget(self.pad)
         side.addSpacing(4)
         side.addWidget(self.unsure_button)

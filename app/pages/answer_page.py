@@ -12,6 +12,7 @@ from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.actions import ANSWER_KEYS, TOLD_BY_KEYS, add_actions
+from app.answer_check import AnswerCheck
 from app.answer_ending import AnswerEnding
 from app.clip_commands import ClipCommand
 from app.pages.answer_layout import AnswerLayout
@@ -60,7 +61,8 @@ class AnswerPage(QWidget):
         self.stack = QUndoStack(self)
         self.player = Player(self)
         self.view = AnswerLayout(self, services.catalogue)
-        self.ending = AnswerEnding(services, self.view, self._say)
+        self.checking = AnswerCheck(services, self.view, self.player, self._ask_again, self._say)
+        self.ending = AnswerEnding(services, self.view, self._say, self.checking.start)
         self.actions_by_name = add_actions(self, "answer", self._handlers())
         self._connect()
 
@@ -69,6 +71,7 @@ class AnswerPage(QWidget):
         self._session_id = session_id
         self.stack.clear()
         self._questions, self._given, self._place, self._record = (), {}, 0, None
+        self.checking.end()
         self.view.notice.hide()
         self.view.title.say("Opening …")
         self.view.begin_button.hide()
@@ -118,10 +121,12 @@ class AnswerPage(QWidget):
         if question is None or self.view.panels.currentWidget() is not self.view.asking:
             return
         told_by = next((by for by, button in self.view.told_buttons.items() if button.isChecked()), "")
-        said = ClipAnswer(question.clip.clip_id, self.labeller, answer, not self.view.unsure_button.isChecked(), told_by)
+        labeller = self.checking.labeller_of(question) or self.labeller
+        said = ClipAnswer(question.clip.clip_id, labeller, answer, not self.view.unsure_button.isChecked(), told_by)
         word = WORDS.get(answer) or self._services.catalogue.word(answer)
         text = f"“{word.lower()}” for clip {self._place + 1}"
-        self.stack.push(ClipCommand(text, question, self._given.get(question.clip.clip_id), said, self._keep))
+        before = self._given.get(question.clip.clip_id) or self.checking.said_before(question)
+        self.stack.push(ClipCommand(text, question, before, said, self._keep))
 
     @property
     def labeller(self) -> str:
@@ -129,17 +134,19 @@ class AnswerPage(QWidget):
         return str(self.view.adult_box.currentData() or PARENT)
 
     def _keep(self, question: ClipQuestion, said: ClipAnswer | None) -> None:
-        self._given[question.clip.clip_id] = said
-        path, labeller, sitting = self._services.database_path, self.labeller, self._sitting
+        is_undone = said is self.checking.said_before(question)
+        self._given[question.clip.clip_id] = None if is_undone else said
+        path, sitting = self._services.database_path, self._sitting
+        labeller = self.checking.labeller_of(question) or self.labeller
 
         def keep() -> None:
             with Database(path) as database:
                 keep_answer(database, question.clip, labeller, said, sitting)
 
         self._services.background.run(keep, lambda _nothing: None, self._could_not_keep)
-        self.view.last.setText(self._reveal(question, said))
+        self.view.last.setText(self._reveal(question, None if is_undone else said))
         place = self._questions.index(question)
-        if said is None:
+        if is_undone:
             self._ask(place)
         elif place + 1 < len(self._questions):
             self._ask(place + 1)
@@ -184,6 +191,14 @@ class AnswerPage(QWidget):
         self.player.open(opened.media, record.duration_s)
         self.player.pause()
 
+    def _ask_again(self) -> None:
+        """Ask about the clips to check, whatever sessions they are of."""
+        self.stack.clear()
+        self._given = {}
+        self._questions, self._record = self.checking.questions, self.checking.record
+        self.view.title.say("Clips that disagree with the others")
+        self.begin()
+
     def _offer_adults(self, adults: dict[str, str], labeller: str) -> None:
         box = self.view.adult_box
         box.blockSignals(True)
@@ -205,6 +220,7 @@ class AnswerPage(QWidget):
             button.setChecked(earlier is not None and earlier.told_by == by)
         before, after = (" ".join(row.text for row in rows) for rows in (question.before, question.after))
         self.view.say_words(before, question.utterance.text, after)
+        self.checking.show(question)
         self.setFocus()
         self.player.play_between(question.clip.start_s, question.clip.end_s)
 

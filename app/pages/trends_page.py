@@ -15,7 +15,7 @@ from emoasst_core.errors import EmoAsstError
 from emoasst_core.review.trends import SessionFigures, trends
 from emoasst_core.store.database import Database
 
-COLUMN_PX, TABLE_PX = 980, 320
+COLUMN_PX, TABLE_PX = 980, 220
 HEADINGS = ("Day", "Session", "Length", "Named something", "Answered", "Agreed")
 MEANING = (
     "What the program did in each session: bars show how much of the time its cue named something; the line across a bar, "

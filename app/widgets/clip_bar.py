@@ -21,14 +21,16 @@ class ClipBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.replay_button = Button("Again", "main", "play")
+        self.replay_button = Button("Again", "main")
         self.play_button = Button("Pause", "quiet", "pause")
-        self.back_button = Button("Picture back", "quiet", "back")
-        self.next_button = Button("Picture on", "quiet", "forward")
-        self.speed_button = Button("Slower", "plain")
+        self.back_button = Button("Back", "quiet", "back")
+        self.next_button = Button("On", "quiet", "forward")
+        self.speed_button = Button("Slow", "plain")
         self.speed_button.setCheckable(True)
         self.speed_button.setAccessibleName("Play at half speed")
-        layout = FlowLayout(self, gap_px=10)
+        self.back_button.setAccessibleName("Go one picture back")
+        self.next_button.setAccessibleName("Go one picture on")
+        layout = FlowLayout(self, gap_px=8)
         for button, signal, tip in (
             (self.replay_button, self.replay_wanted, "Play the clip again (R)"),
             (self.play_button, self.play_wanted, "Play or pause (Space)"),
@@ -45,7 +47,7 @@ class ClipBar(QWidget):
         self.play_button.ensurePolished()
         metrics = self.play_button.fontMetrics()
         widest = max(metrics.horizontalAdvance(text) for text in ("Play", "Pause"))
-        self.play_button.setFixedWidth(widest + round(1.4 * metrics.height()) + 54)
+        self.play_button.setFixedWidth(widest + round(1.4 * metrics.height()) + 44)
 
     def show_playing(self, is_playing: bool) -> None:
         """Offer the other of the two."""

@@ -6,7 +6,6 @@ otherwise make the decoder open other files or addresses.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO, Protocol
 import av
 from av.stream import Discard, Disposition
 
+from emoasst_core.capture.media_info import require_regular
 from emoasst_core.errors import MediaError
 
 FORMATS = (
@@ -62,20 +62,6 @@ def opened(source: Path | Reopenable) -> Iterator[Any]:
         raise MediaError(f"{path} cannot be opened: {error.strerror}.", "Check that you may read it.") from error
     with handle, _container(handle, path) as container:
         yield container
-
-
-def require_regular(path: Path) -> None:
-    """Look at what a path leads to before it is opened: a pipe would wait for ever, a device would never end.
-
-    Raises:
-        MediaError: it is something else than a file. One that is missing or not permitted is left to whoever opens it.
-    """
-    try:
-        mode = path.stat().st_mode
-    except OSError:
-        return
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise MediaError(f"{path} is a device or a pipe, not a recording.", "Choose a recording.")
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emoasst_core.capture.media_container import Reopenable, audio_stream, opened, start_s, video_stream
+from emoasst_core.capture.media_info import MediaInfo
 from emoasst_core.capture.picture_reader import FALLBACK_RATE_HZ, PictureReader
 from emoasst_core.capture.sound_reader import SoundReader
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
 from emoasst_core.errors import MediaError
 
 MISSING_S = 0.5  # a recording that ends this much before its stated end was cut
-
-
-@dataclass(frozen=True, slots=True)
-class MediaInfo:
-    """What a recording holds.
-
-    Attributes:
-        duration_s: as the file states it; a recording that was cut off ends earlier, see `MediaFile.warnings`.
-        width, height: of the frames delivered: upright, square pixels, at most 1280 on the longer side; 0 without picture.
-        rotation_deg: counter-clockwise turn that was applied to make the picture upright.
-        frame_rate_hz: on average; 0 without picture.
-        sample_rate_hz, num_channels: of the original sound; 0 without sound.
-    """
-
-    duration_s: float
-    has_video: bool
-    has_audio: bool
-    width: int = 0
-    height: int = 0
-    rotation_deg: int = 0
-    frame_rate_hz: float = 0.0
-    sample_rate_hz: int = 0
-    num_channels: int = 0
 
 
 def probe(path: Path) -> MediaInfo:

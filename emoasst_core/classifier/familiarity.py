@@ -47,10 +47,15 @@ class Familiarity:
             embeddings: {modality: (embed_dim,) unit vector} of a reading.
             person: whose it is; False for one with fewer than `LEAST_SHOTS` clips.
         """
+        return self.lack(embeddings, person) > 0
+
+    def lack(self, embeddings: Mapping[Modality, Vector], person: str) -> float:
+        """By how much of a cosine a strange reading is less alike, in the modality that lacks least; 0 for one that is not."""
         compared = [modality for modality in embeddings if (person, modality) in self._limits]
-        return bool(compared) and all(
-            float((self._keys[modality] @ embeddings[modality]).max()) < self._limits[person, modality] for modality in compared
-        )
+        lacks = [
+            self._limits[person, modality] - float((self._keys[modality] @ embeddings[modality]).max()) for modality in compared
+        ]
+        return max(0.0, min(lacks, default=0.0))
 
 
 def _nearest_others(keys: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from emoasst_core.datatypes import Modality
 from emoasst_core.errors import ModelError
+
+RETIRED: Final = ("least_skill",)  # constants of earlier models that nothing uses any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,6 @@ class MemoryConstants:
         evidence_bias, evidence_scale: the share of the personal reading is sigmoid(bias + scale * evidence in nats).
         one_class_discount: the share is divided by it while only one emotion has clips.
         sure_error, unsure_error: how often an answer is taken to be wrong, said surely and unsurely.
-        least_skill: mean probability that a person's clips must give each other's answers before any is doubted.
         burst_cosine: clips of the same emotion more alike than this in all they share are one observation.
         household_weight: what a clip of somebody unknown counts for a known person, beside a clip of their own.
     """
@@ -60,12 +61,11 @@ class MemoryConstants:
     one_class_discount: float = 8.0  # at 4, neutral answers alone cost the worst tenth of speakers more than 5 points
     sure_error: float = 0.18
     unsure_error: float = 0.4
-    least_skill: float = 0.3
     burst_cosine: float = 0.97
     household_weight: float = 0.5
 
     def __post_init__(self) -> None:
-        shares = (self.sure_error, self.unsure_error, self.household_weight, self.least_skill)
+        shares = (self.sure_error, self.unsure_error, self.household_weight)
         fits = all(0 <= share < 1 for share in shares) and 0 <= self.evidence_scale < np.inf and 0 < self.burst_cosine <= 1
         if not fits or not self.one_class_discount >= 1 or not np.isfinite(self.evidence_bias):
             raise ModelError("The constants of the personal memory are out of range.", "Import the model again.")
@@ -78,7 +78,7 @@ class MemoryConstants:
             ModelError: an unknown field or modality, or a number out of range.
         """
         try:
-            plain = {name: float(value) for name, value in values.items() if name != "modalities"}
+            plain = {name: float(value) for name, value in values.items() if name not in ("modalities", *RETIRED)}
             modalities = {Modality(name): ModalityConstants(**part) for name, part in values.get("modalities", {}).items()}
             return cls(modalities, **plain)
         except (TypeError, ValueError, AttributeError) as error:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.classifier.explanation import Explanation, sorted_votes
+from emoasst_core.classifier.label_doubt import LOOK_AGAIN, label_doubts
 from emoasst_core.classifier.memory_constants import MemoryConstants
 from emoasst_core.classifier.personal_reading import Clips, PersonalReader
-from emoasst_core.classifier.shot_weights import DOUBTFUL_TRUST, find_bursts, label_trust, stack_keys
+from emoasst_core.classifier.shot_weights import find_bursts, label_trust, stack_keys
 from emoasst_core.datatypes import Modality, Query, Shot, Vector
 from emoasst_core.emotions import NUM_EMOTIONS
 
@@ -103,13 +104,9 @@ class PersonalMemory:
         return self._shares[wanted]
 
     def doubtful(self) -> tuple[int, ...]:
-        """Ids of the shots whose answer the others speak against: worth another look.
-
-        None where the others name the answers too seldom to speak against any.
-        """
-        if self._skill < self._model.constants.least_skill:
-            return ()
-        return tuple(shot.shot_id for shot, trust in zip(self.shots, self.trust, strict=True) if trust < DOUBTFUL_TRUST)
+        """Ids of the shots whose answer is more likely a mistake than not: worth another look, see `label_doubt`."""
+        doubts = label_doubts(*self._left_out, self._labels, self._errors, self._burst)
+        return tuple(shot.shot_id for shot, doubt in zip(self.shots, doubts, strict=True) if doubt > LOOK_AGAIN)
 
     def explain(self, query: Query) -> Explanation:
         """Which clips were heard about a query, in all modalities together, and how far."""
@@ -181,12 +178,11 @@ class PersonalMemory:
         return strength[np.arange(num_queries), best], self._labels[best]
 
     def _trust(self) -> Array:
-        personal, _ = self.left_out_probs(tuple(Modality), self._burst, with_votes=False)
+        self._left_out = self.left_out_probs(tuple(Modality), self._burst, with_votes=False)
+        personal = self._left_out[0]
         given = (personal * self._labels).sum(1)
         told = np.isfinite(given)
-        prob, weights = np.where(told, given, 0.0), np.where(told, self._burst, 0.0)
-        self._skill = float((weights @ prob + 1 / NUM_EMOTIONS) / (weights.sum() + 1))
-        return np.where(told, label_trust(prob, self._errors), 1.0)
+        return np.where(told, label_trust(np.where(told, given, 0.0), self._errors), 1.0)
 
     def _find_share(self, modalities: frozenset[Modality]) -> float:
         personal, model = self.left_out_probs(modalities)

@@ -12,7 +12,6 @@ from emoasst_core.datatypes import Modality, Shot
 from emoasst_core.emotions import NUM_EMOTIONS
 
 COPY_COSINE: Final = 1 - 1e-6  # the very same clip; float32 keys of one clip differ by less
-DOUBTFUL_TRUST: Final = 0.3  # below it an adult is asked to look again
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 

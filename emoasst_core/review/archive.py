@@ -11,7 +11,7 @@ import json
 import re
 import stat
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,7 @@ MOST_RATIO: Final = 200  # rows of JSON pack 3 to 40 times smaller; more than th
 MOST_MEMBERS: Final = 100_000
 CHUNK: Final = 1 << 20
 NEXT_STEP: Final = "Nothing was imported. Ask for a new export."
+Tell = Callable[[int, int], None]  # parts done, parts in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,9 @@ class ArchiveContent:
 
 
 def write_archive(
-    database: Database, path: Path, sessions_folder: Path | None = None, with_files: bool = False, phrase: str = ""
-) -> ArchiveContent:
+    database: Database, path: Path, sessions_folder: Path | None = None, with_files: bool = False, phrase: str = "",
+    tell: Tell = lambda _done, _all: None,
+) -> ArchiveContent:  # fmt: skip
     """Write everything kept of the family, old file or new but never half.
 
     The PIN and the keys of this computer stay here. People keep their names: this file is for the family itself.
@@ -58,6 +60,7 @@ def write_archive(
         sessions_folder: where the files of the sessions lie.
         with_files: also the sessions' files.
         phrase: also the kept recordings, sealed; only this phrase opens them again. "" leaves them out.
+        tell: called after each part.
 
     Raises:
         StoreError: the file cannot be written, or the phrase is too short.
@@ -65,18 +68,23 @@ def write_archive(
     recordings, sealed = sealed_recordings(database, phrase) if phrase else (None, ())
     parts: dict[str, dict[str, Any]] = {}
     rows: dict[str, int] = {}
+    files = _session_files(sessions_folder) if with_files and sessions_folder is not None else []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
             with database.reading():
-                for table in tables_of(database):
+                num_parts = len(tables := tables_of(database)) + len(files) + len(sealed)
+                for table in tables:
                     lines = [json.dumps(row, ensure_ascii=False) for row in dump_table(database, table)]
                     rows[table] = len(lines)
                     _add(archive, parts, f"tables/{table}.jsonl", "".join(f"{line}\n" for line in lines).encode())
-            for file in _session_files(sessions_folder) if with_files and sessions_folder is not None else ():
+                    tell(len(parts), num_parts)
+            for file in files:
                 _add(archive, parts, f"files/{file.parent.name}/{file.name}", file.read_bytes())
+                tell(len(parts), num_parts)
             for one in sealed:
                 _add(archive, parts, one.name, one.path.read_bytes(), zipfile.ZIP_STORED)
+                tell(len(parts), num_parts)
             manifest = {"format": FORMAT, "format_version": 1, "schema": schema_version(), "rows": rows, "parts": parts}
             manifest |= {"recordings": recordings} if recordings is not None else {}
             archive.writestr(MANIFEST, json.dumps(manifest, indent=1))
@@ -95,11 +103,14 @@ def holds_recordings(path: Path) -> bool:
         return "recordings" in _manifest(archive)
 
 
-def read_archive(path: Path, database: Database, sessions_folder: Path, phrase: str | None = None) -> ArchiveContent:
+def read_archive(
+    path: Path, database: Database, sessions_folder: Path, phrase: str | None = None, tell: Tell = lambda _done, _all: None
+) -> ArchiveContent:
     """Import an archive into a database in which nothing has been kept yet; all of it or nothing.
 
     Args:
         phrase: the one its recordings were sealed with; "" leaves the recordings out.
+        tell: called after each table.
 
     Raises:
         StoreError: the database is not empty; the file is no archive, damaged, hostile, or of another version; it holds
@@ -115,8 +126,9 @@ def read_archive(path: Path, database: Database, sessions_folder: Path, phrase: 
         with database.writing():
             clear_tables(database)
             known = tables_of(database)
-            for table in known:
+            for number, table in enumerate(known, 1):
                 _load_rows(archive, manifest, database, table)
+                tell(number, len(known) + 1)  # the recordings come last
             files = [name for name in manifest["parts"] if name.startswith("files/")]
             written = _write_files(archive, manifest, files, sessions_folder)
             recorded = 0

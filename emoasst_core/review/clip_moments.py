@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
-import numpy as np
-
-from emoasst_core.datatypes import CueState, Modality, Shot, Source, TimelineSpan, Vector
+from emoasst_core.classifier.familiarity import Familiarity
+from emoasst_core.datatypes import CueState, Shot, Source, TimelineSpan
 from emoasst_core.store.utterances import UtteranceRow
 
 CLOSE_MARGIN = 0.15  # the two likeliest are nearer than this ...
@@ -19,8 +18,6 @@ CONFLICT_PROB = 0.50  # face and voice differ, each at least this sure
 NUM_FLIPS = 3  # changes of the likeliest emotion ...
 FLIP_WINDOW_S = 5.0  # ... within this time
 FLIP_GAP_S = 1.0  # readings further apart than this do not follow each other
-FAMILIAR_SHARE = 0.10  # below this quantile of a person's own similarities a reading is unlike what is known of them
-LEAST_SHOTS = 8  # of fewer shots a tenth is no number
 NEGATIVES = frozenset({"anger", "disgust", "fear", "sadness"})
 READ_SOURCES = (Source.FACE, Source.VOICE, Source.FUSED)
 
@@ -94,22 +91,12 @@ def asked(marks_s: Sequence[float]) -> Iterator[Moment]:
 
 
 def unfamiliar(utterances: Sequence[UtteranceRow], shots: Sequence[Shot]) -> Iterator[Moment]:
-    """Utterances less like the cache than nine tenths of that person's own shots are like the rest of it.
-
-    A person with fewer than `LEAST_SHOTS` shots has no such tenth: nothing of theirs is picked for this reason.
-    """
-    limits: dict[str, float] = {}
-    for person in {shot.person for shot in shots}:
-        own = [shot for shot in shots if shot.person == person]
-        if len(own) >= LEAST_SHOTS:
-            rest = [_similarity(shot.keys, [other for other in shots if other is not shot]) for shot in own]
-            limits[person] = float(np.quantile(rest, FAMILIAR_SHARE))
+    """Utterances of a kind that nobody has spoken about yet, by the rule that keeps them from being named: `Familiarity`."""
+    known = Familiarity(shots)
     for row in utterances:
-        if row.person not in limits or not row.embeddings:
-            continue
-        lacking = limits[row.person] - _similarity(row.embeddings, shots)
-        if lacking > 0:
-            yield Moment(row.start_s, row.end_s, Trigger.UNFAMILIAR, min(1.0, lacking), row.person)
+        lack = known.lack(row.embeddings, row.person)
+        if lack > 0:
+            yield Moment(row.start_s, row.end_s, Trigger.UNFAMILIAR, min(1.0, lack), row.person)
 
 
 def clear_negatives(spans: Sequence[TimelineSpan]) -> list[Moment]:
@@ -124,13 +111,3 @@ def clear_negatives(spans: Sequence[TimelineSpan]) -> list[Moment]:
 def _top(span: TimelineSpan) -> tuple[str, float]:
     """The likeliest emotion and its probability; nothing at 0 where nothing was read."""
     return max(span.probs.items(), key=lambda item: item[1], default=("", 0.0))
-
-
-def _similarity(keys: Mapping[Modality, Vector], shots: Sequence[Shot]) -> float:
-    """Cosine to the most similar shot, averaged over the modalities both have; -1 where none can be compared."""
-    likeness = [
-        float(np.mean([float(keys[modality] @ shot.keys[modality]) for modality in shared]))
-        for shot in shots
-        if (shared := keys.keys() & shot.keys.keys())
-    ]
-    return max(likeness, default=-1.0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
@@ -22,12 +23,14 @@ class RoundReport:
         versions: the state of the cache now, then those that can be brought back, newest first.
         held_back: shots that wait because they made other clips read worse.
         num_used: answers that the next session uses: those read by the newest answer's model.
+        doubtful: {shot that disagrees with the others: the emotion that they speak for}.
     """
 
     sentences: tuple[str, ...]
     versions: tuple[CacheVersion, ...]
     held_back: tuple[int, ...] = ()
     num_used: int = 0
+    doubtful: Mapping[int, str] = field(default_factory=dict)
 
 
 def report_round(database: Database, record: SessionRecord | None) -> RoundReport:
@@ -36,22 +39,24 @@ def report_round(database: Database, record: SessionRecord | None) -> RoundRepor
     Args:
         record: the session that was answered; None to list the versions only.
     """
-    check = _check(database, record) if record is not None else UpdateCheck()
+    check, doubtful = _check(database, record) if record is not None else (UpdateCheck(), {})
     sentences = check.sentences(People(database).names())
     versions = (current_version(database), *earlier_versions(database))
     records = list_shots(database)
     newest = records[-1].shot.encoder_hash if records else ""
-    return RoundReport(sentences, versions, check.held_back, len(shots_for(database, newest)))
+    return RoundReport(sentences, versions, check.held_back, len(shots_for(database, newest)), doubtful)
 
 
-def _check(database: Database, record: SessionRecord) -> UpdateCheck:
+def _check(database: Database, record: SessionRecord) -> tuple[UpdateCheck, dict[int, str]]:
     """Nothing where the session's model is not the one that is installed: its clips cannot be read again."""
     from emoasst_core.embedding_classifier import EmbeddingClassifier
+    from emoasst_core.review.doubtful_clips import spoken_for
 
     try:
         folder = resolve_profile(record.profile)
         if encoder_hash(folder, read_profile(folder)) != record.encoder_hash:
-            return UpdateCheck()
-        return check_update(database, EmbeddingClassifier.open(record.profile))
+            return UpdateCheck(), {}
+        classifier = EmbeddingClassifier.open(record.profile)
+        return check_update(database, classifier), spoken_for(classifier)
     except EmoAsstError:
-        return UpdateCheck()  # the answers are kept whether or not they can be compared
+        return UpdateCheck(), {}  # the answers are kept whether or not they can be compared

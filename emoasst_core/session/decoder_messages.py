@@ -12,16 +12,22 @@ from typing import Any, Final
 
 import numpy as np
 
-from emoasst_core.capture.media_file import MediaInfo
+from emoasst_core.capture.media_info import MediaInfo
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import MediaError
+from emoasst_core.session.served_files import PieceWanted
+from emoasst_core.session.sound_format import NUM_CHANNELS
 
 MOST_BYTES: Final[int] = 64 << 20  # a picture of 1280 x 1280 has 5 MB
 READY: Final[str] = "ready"
 
 
 def packed(message: object) -> bytes:
-    """A message as bytes: a frame, a block of sound, (info, warnings), warnings, an error, None for no picture, or `READY`."""
+    """A message as bytes.
+
+    One of: a frame, a block of sound, (n, 2) samples for a loudspeaker, (info, warnings), warnings, a wish for a piece of a file,
+    an error, None for nothing (more), or `READY`.
+    """
     payload = b""
     if isinstance(message, Frame):
         said: dict[str, Any] = {"kind": "frame", "time_s": message.time_s, "shape": message.image.shape}
@@ -29,6 +35,11 @@ def packed(message: object) -> bytes:
     elif isinstance(message, AudioBlock):
         said = {"kind": "sound", "start_s": message.start_s}
         payload = np.ascontiguousarray(message.samples, "<f4").tobytes()
+    elif isinstance(message, np.ndarray):
+        said = {"kind": "samples"}
+        payload = np.ascontiguousarray(message, "<i2").tobytes()
+    elif isinstance(message, PieceWanted):
+        said = {"kind": "piece", **asdict(message)}
     elif isinstance(message, tuple):
         info, warnings = message
         said = {"kind": "info", "info": asdict(info), "warnings": warnings}
@@ -63,6 +74,10 @@ def _message(said: dict[str, Any], payload: bytes) -> Any:
         return Frame(float(said["time_s"]), np.frombuffer(payload, np.uint8).reshape(height, width, depth).copy())
     if kind == "sound":
         return AudioBlock(float(said["start_s"]), np.frombuffer(payload, "<f4").astype(np.float32))
+    if kind == "samples":
+        return np.frombuffer(payload, "<i2").astype(np.int16).reshape(-1, NUM_CHANNELS)
+    if kind == "piece":
+        return PieceWanted(int(said["file"]), int(said["offset"]), int(said["num_bytes"]))
     if kind == "info":
         return MediaInfo(**said["info"]), [str(line) for line in said["warnings"]]
     if kind == "warnings":

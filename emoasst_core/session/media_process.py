@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from emoasst_core.capture.media_container import require_regular
-from emoasst_core.capture.media_file import MediaFile, MediaInfo
+from emoasst_core.capture.media_file import MediaFile
+from emoasst_core.capture.media_info import MediaInfo, require_regular
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import MediaError
 from emoasst_core.session.decoder_process import Answer, DecoderProcess

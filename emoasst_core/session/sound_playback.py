@@ -1,16 +1,18 @@
-"""Decodes sound a little ahead of what is heard, on a thread of its own, and hands it out without making anybody wait."""
+"""Fetches sound a little ahead of what is heard, on a thread of its own, and hands it out without making anybody wait.
+
+Nothing is decoded in this process.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.playback_source import Source
-
-if TYPE_CHECKING:
-    from emoasst_core.session.sound_reader import SourceSound
+from emoasst_core.session.sound_format import BYTES_PER_S
+from emoasst_core.session.sound_process import SoundProcess
 
 AHEAD_S: Final = 0.6  # decoded in advance
 READY_S: Final = 0.15  # enough to begin with
@@ -24,8 +26,6 @@ class SoundPlayback:
     """
 
     def __init__(self, on_failure: Callable[[EmoAsstError], None]) -> None:
-        from emoasst_core.session.sound_reader import BYTES_PER_S  # brings the decoder in
-
         self._on_failure = on_failure
         self._ahead, self._enough = int(AHEAD_S * BYTES_PER_S), int(READY_S * BYTES_PER_S)
         self._changed = threading.Condition()
@@ -35,6 +35,7 @@ class SoundPlayback:
         self._turn = 0  # counts what was asked for; what belongs to an earlier one is dropped
         self._is_over = True
         self._is_closed = False
+        self._process: SoundProcess | None = None
         self._thread = threading.Thread(target=self._run, name="sound")
         self._thread.start()
 
@@ -79,41 +80,42 @@ class SoundPlayback:
         with self._changed:
             self._is_closed = True
             self._turn += 1
+            if self._process is not None:
+                self._process.end()  # it may hang
             self._changed.notify_all()
         self._thread.join()
 
     def _run(self) -> None:
-        sound: SourceSound | None = None
         source: Source | None = None
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_closed or self._wanted is not None)
                 wanted, self._wanted, turn = self._wanted, None, self._turn
-                is_closed = self._is_closed
-            if sound is not None and (is_closed or wanted is None or wanted[0] is not source):
-                sound.close()
-                sound = None
-            if is_closed or wanted is None:
-                return
+                if self._is_closed or wanted is None or wanted[0] is not source:
+                    self._end_process()
+                if self._is_closed or wanted is None:
+                    return
             source, from_s, speed = wanted
             try:
-                sound = sound or _opened(source)
-                self._fill(sound, from_s, speed, turn)
+                self._fill(source, from_s, speed, turn)
             except EmoAsstError as error:
-                self._on_failure(error)
+                self._end_process()
+                if not self._is_closed:
+                    self._on_failure(error)
             with self._changed:
                 self._is_over = self._is_over or turn == self._turn
 
-    def _fill(self, sound: SourceSound, from_s: float, speed: float, turn: int) -> None:
-        for samples in sound.samples(from_s, speed):
+    def _end_process(self) -> None:
+        if self._process is not None:
+            self._process.close()
+            self._process = None
+
+    def _fill(self, source: Source, from_s: float, speed: float, turn: int) -> None:
+        if self._process is None:
+            self._process = SoundProcess(source)
+        for samples in self._process.samples(from_s, speed):
             with self._changed:
                 self._changed.wait_for(lambda: turn != self._turn or len(self._buffer) < self._ahead)
                 if turn != self._turn:
                     return
                 self._buffer += samples.tobytes()
-
-
-def _opened(source: Source) -> SourceSound:
-    from emoasst_core.session.sound_reader import SourceSound
-
-    return SourceSound(source)

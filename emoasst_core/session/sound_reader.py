@@ -1,6 +1,7 @@
 """The sound of a recording from any moment on, gapless and in one form, at full or lower speed.
 
-Plain files and encrypted recordings go the same way: read through a file object, decoded here, written nowhere.
+Plain files and encrypted recordings go the same way: read through a file object, decoded here, written nowhere. Use it in a
+decoder's process (`sound_process`).
 """
 
 from __future__ import annotations
@@ -14,18 +15,14 @@ import av
 import numpy as np
 from av.filter import Graph
 from av.stream import Discard
-from numpy.typing import NDArray
 
 from emoasst_core.capture.media_container import audio_stream, opened, opened_object, start_s, video_stream
 from emoasst_core.session.playback_source import Source, Stretch
+from emoasst_core.session.sound_format import NUM_CHANNELS, RATE_HZ, Samples
 
-RATE_HZ: Final = 48_000
-NUM_CHANNELS: Final = 2
-BYTES_PER_S: Final = RATE_HZ * NUM_CHANNELS * 2  # 16-bit samples
 PRE_ROLL_S: Final = 0.1  # an Opus decoder that starts in mid-stream needs 80 ms to settle
 STRAY_S: Final = 0.02  # time stamps of Matroska are rounded to milliseconds: what strays by less follows on
 SILENCE_S: Final = 0.25  # longest piece of silence given at once
-Samples = NDArray[np.int16]
 
 
 class SoundSeeker:

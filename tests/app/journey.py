@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import replace
+from fractions import Fraction
 
 import av
 from PySide6.QtCore import Qt
@@ -21,18 +22,26 @@ from emoasst_core.store.shots import list_shots
 
 EXCERPT_S = 22.0  # of the demo: calm, happy, calm, sad, surprised
 EDGE_S = 0.5  # the last moment of a film is not judged
-RATE_HZ = 3.0
+RATE_HZ, PICTURES_HZ = 2.5, 5
 TURN_S, MOST_TURNS = 20.0, 15
 
 
 def excerpt(source, target):
-    """The pictures of the demo's beginning, copied packet by packet."""
+    """The pictures of the demo's beginning, a few in each second: to decode all of them would take longer than to read them."""
     with open(source, "rb") as handle, av.open(handle) as whole, av.open(str(target), "w") as part:
-        pictures = part.add_stream_from_template(whole.streams.video[0])
-        for packet in whole.demux(whole.streams.video[0]):
-            if packet.dts is not None and float(packet.pts * packet.time_base) < EXCERPT_S:
-                packet.stream = pictures
-                part.mux(packet)
+        shown = whole.streams.video[0]
+        pictures = part.add_stream("mjpeg", rate=PICTURES_HZ, width=shown.width, height=shown.height, pix_fmt="yuvj420p")
+        pictures.codec_context.qmin = pictures.codec_context.qmax = 3
+        num_kept = 0
+        for picture in whole.decode(shown):
+            if picture.time >= EXCERPT_S:
+                break
+            if picture.time >= num_kept / PICTURES_HZ - 1e-6:
+                kept = picture.reformat(format="yuvj420p")
+                kept.pts, kept.time_base, kept.pict_type = num_kept, Fraction(1, PICTURES_HZ), 0
+                part.mux(pictures.encode(kept))
+                num_kept += 1
+        part.mux(pictures.encode(None))
     return target
 
 
@@ -66,8 +75,17 @@ class Truth:
 
 def is_read(cues, span):
     """Whether a clear cue named what a stretch shows, while it showed it."""
+    return _named(cues, span, (CueState.CLEAR,))
+
+
+def is_shown(cues, span):
+    """Whether a cue named what a stretch shows, while it showed it, be it only as "maybe"."""
+    return _named(cues, span, (CueState.CLEAR, CueState.MAYBE))
+
+
+def _named(cues, span, states):
     start_s, end_s, emotion = span
-    return any(state is CueState.CLEAR and name == emotion and start_s <= time_s < end_s for time_s, state, name in cues)
+    return any(state in states and name == emotion and start_s <= time_s < end_s for time_s, state, name in cues)
 
 
 def worth(cues, truth, start_s=0.0, end_s=EXCERPT_S - EDGE_S):

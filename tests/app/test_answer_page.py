@@ -4,8 +4,10 @@ from clip_session import save_unclear_session
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.widgets.text import Button
 from emoasst_core import paths
 from emoasst_core.emotions import EMOTIONS
+from emoasst_core.review.round_check import RoundReport
 from emoasst_core.store.clips import Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.shots import list_shots
@@ -173,3 +175,51 @@ def test_a_clip_is_stepped_slowed_and_replayed_by_key(drive, tmp_path):
         yield lambda: view.picture.frame.time_s <= 1.9
 
     drive(script)
+
+
+def said_of(session_id):
+    with Database(paths.database_path()) as database:
+        store = Clips(database)
+        answers = store.answers([clip.clip_id for clip in store.all(session_id)])
+        return {answer.clip_id: answer.answer for said in answers.values() for answer in said}
+
+
+def test_clips_that_disagree_are_asked_about_again_and_nothing_else_is(drive, tmp_path):
+    session_id = save_unclear_session(tmp_path)
+
+    def script(window):
+        page, view = window.answer_page, window.answer_page.view
+        yield opened(window, session_id)
+        press(window, Qt.Key.Key_Space)
+        asked = [question.clip for question in page._questions]
+        for _ in asked:
+            press(window, Qt.Key.Key_2)
+        yield lambda: "8 answers of your family" in view.changed.text()
+        with Database(paths.database_path()) as database:
+            shots = {record.utterance_number: record.shot.shot_id for record in list_shots(database)}
+        doubted = {shots[asked[2].utterance_number]: "sadness", shots[asked[5].utterance_number]: "fear"}
+        page.ending._list(RoundReport(("2 clips disagree with the others: check?",), (), doubtful=doubted))
+        (button,) = [one for one in view.ending.findChildren(Button) if one.text() == "Check these clips"]
+        button.click()
+        yield lambda: view.progress.text() == "Clip 1 of 2" and view.picture.frame is not None
+        assert [question.clip.clip_id for question in page._questions] == [asked[2].clip_id, asked[5].clip_id]
+        assert "You said “happy”. The other clips speak for “sad”." in view.doubt.text() and view.doubt.isVisible()
+        assert page.player.position_s >= asked[2].start_s - 0.1
+        assert {"joy", "sadness"} <= {answer for answer, button in view.pad.buttons.items() if button.isVisible()}
+        press(window, Qt.Key.Key_2)  # kept
+        assert "speak for “afraid”" in view.doubt.text() or "speak for “scared”" in view.doubt.text()
+        press(window, Qt.Key.Key_3)  # changed
+        yield lambda: said_of(session_id)[asked[5].clip_id] == "sadness"
+        assert said_of(session_id)[asked[2].clip_id] == "joy"
+        assert view.thanks.text() == "2 of 2 answered"
+        assert page.stack.undoText() == "“sad” for clip 2"
+        page.stack.undo()
+        yield lambda: said_of(session_id)[asked[5].clip_id] == "joy"
+        assert view.progress.text() == "Clip 2 of 2" and len(learned()) == 8
+        press(window, Qt.Key.Key_3)
+        window.open_answers(session_id)
+        yield lambda: view.count.text() == "No clip waits"
+        assert page.checking.questions == ()
+
+    drive(script)
+    assert drive.exit_code == 0

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from app import sound_output
 from app.player import Player
 from emoasst_core.session.playback_source import Stretch
-from emoasst_core.session.sound_reader import BYTES_PER_S, RATE_HZ
+from emoasst_core.session.sound_format import BYTES_PER_S, RATE_HZ
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.sealed_file import SealedReader
@@ -122,7 +122,7 @@ def test_half_speed_is_heard_at_half_speed_and_a_seek_is_followed(player, output
 
 
 def test_one_picture_at_a_time_from_file_to_file(tmp_path, output):
-    from emoasst_core.session.playback import StretchSeeker
+    from emoasst_core.session.picture_seeker import StretchSeeker
 
     with Database(tmp_path / "emoasst.sqlite") as database:
         writer = MediaVault(database).record("kept")

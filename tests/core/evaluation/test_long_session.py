@@ -7,7 +7,7 @@ import pytest
 
 from emoasst_core.commands.bench import demo_recording
 from emoasst_core.evaluation.long_session import loop_recording, repeat_session
-from emoasst_core.session.playback import PictureSeeker
+from emoasst_core.session.picture_seeker import PictureSeeker
 from tests.core.store.session_records import random_session
 
 

@@ -18,8 +18,8 @@ from emoasst_core.review.clip_collection import clip_spans
 from emoasst_core.session.clip_recorder import ClipRecorder
 from emoasst_core.session.events import FrameSeen, SessionSaved
 from emoasst_core.session.kept_media import media_of
+from emoasst_core.session.picture_seeker import StretchSeeker
 from emoasst_core.session.plan import SessionPlan
-from emoasst_core.session.playback import StretchSeeker
 from emoasst_core.session.playback_source import is_kept
 from emoasst_core.session.recorder import Recorder, recording_sinks
 from emoasst_core.session.runner import SessionRunner

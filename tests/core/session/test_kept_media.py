@@ -9,7 +9,7 @@ import pytest
 
 from emoasst_core.datatypes import Frame, Timeline
 from emoasst_core.session.kept_media import media_of
-from emoasst_core.session.playback import StretchSeeker
+from emoasst_core.session.picture_seeker import StretchSeeker
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.sessions import SessionRecord

@@ -17,7 +17,7 @@ from emoasst_core.session import media_process
 from emoasst_core.session.decoder_process import DecoderProcess
 from emoasst_core.session.media_process import MediaProcess
 from emoasst_core.session.picture_process import PictureProcess
-from emoasst_core.session.playback import PictureSeeker
+from emoasst_core.session.picture_seeker import PictureSeeker
 from tests import media
 
 WAIT_S = 60.0
@@ -141,6 +141,8 @@ def test_pictures_asked_for_one_by_one_come_from_the_other_process(tmp_path: Pat
         np.testing.assert_array_equal(theirs.image, ours.image)
     there.close()
     here.close()
-    assert not there._process._process.is_alive()
+    assert not there._decoder._process.is_alive()
+    silent = PictureProcess(media.sound_only(tmp_path / "voice.wav"))
     with pytest.raises(MediaError, match="no picture"):
-        PictureProcess(media.sound_only(tmp_path / "voice.wav"))
+        silent.step(0.0, 0)
+    silent.close()

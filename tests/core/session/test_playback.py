@@ -4,7 +4,8 @@ import pytest
 from recordings import number_of, write_recording, write_sound
 
 from emoasst_core.errors import MediaError
-from emoasst_core.session.playback import PictureSeeker, Playback
+from emoasst_core.session.picture_seeker import PictureSeeker
+from emoasst_core.session.playback import Playback
 
 WAIT_S = 20.0
 

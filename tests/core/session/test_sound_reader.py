@@ -13,11 +13,12 @@ import pytest
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame, Timeline
 from emoasst_core.session.kept_media import media_of
-from emoasst_core.session.playback import StretchSeeker
+from emoasst_core.session.picture_seeker import StretchSeeker
 from emoasst_core.session.playback_source import Stretch
 from emoasst_core.session.recorder import MAX_FRAMES, Recorder
+from emoasst_core.session.sound_format import BYTES_PER_S, RATE_HZ
 from emoasst_core.session.sound_playback import SoundPlayback
-from emoasst_core.session.sound_reader import BYTES_PER_S, RATE_HZ, SourceSound
+from emoasst_core.session.sound_reader import SourceSound
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.recording_writer import RecordingWriter

@@ -7,7 +7,7 @@ import pytest
 from recordings import number_of, write_recording
 
 from emoasst_core.errors import MediaError
-from emoasst_core.session.playback import PictureSeeker, StretchSeeker
+from emoasst_core.session.picture_seeker import PictureSeeker, StretchSeeker
 from emoasst_core.session.playback_source import Stretch
 
 

@@ -1,0 +1,56 @@
+import numpy as np
+
+from emoasst_core.classifier.label_doubt import LOOK_AGAIN, label_doubts
+from emoasst_core.emotions import NUM_EMOTIONS
+
+
+def opinions(named, strength):
+    """(n, num_emotions) that name an emotion each, the others equally."""
+    probs = np.full((len(named), NUM_EMOTIONS), (1 - strength) / (NUM_EMOTIONS - 1))
+    probs[np.arange(len(named)), named] = strength
+    return probs
+
+
+def doubts_of(personal, given, model=None, errors=0.18):
+    labels = np.eye(NUM_EMOTIONS)[given]
+    model = opinions(given, 1 / NUM_EMOTIONS) if model is None else model
+    return label_doubts(personal, model, labels, np.full(len(given), errors), np.ones(len(given)))
+
+
+def test_the_one_answer_that_the_others_speak_against_is_doubted() -> None:
+    truth = np.arange(28) % NUM_EMOTIONS
+    given = truth.copy()
+    given[5] = (given[5] + 2) % NUM_EMOTIONS
+    doubts = doubts_of(opinions(truth, 0.95), given)
+    assert np.flatnonzero(doubts > LOOK_AGAIN).tolist() == [5]
+
+
+def test_an_opinion_that_is_often_wrong_of_this_person_doubts_hardly_anything() -> None:
+    rng = np.random.default_rng(0)
+    given = np.arange(56) % NUM_EMOTIONS
+    named = np.where(rng.random(56) < 0.6, (given + 1 + rng.integers(0, 6, 56)) % NUM_EMOTIONS, given)
+    good, bad = named.copy(), named
+    good[1:] = given[1:]
+    good[0] = bad[0] = (given[0] + 3) % NUM_EMOTIONS
+    among_good, among_bad = (doubts_of(opinions(named, 0.98), given) for named in (good, bad))
+    assert among_bad[0] < among_good[0]
+    assert (among_bad > LOOK_AGAIN).sum() <= 3 < (bad != given).sum()
+
+
+def test_fewer_than_three_other_clips_are_too_few_to_doubt_one() -> None:
+    for count in (1, 2, 3):
+        given = np.zeros(count, int)
+        assert not doubts_of(opinions(given + 1, 0.999), given, opinions(given + 1, 0.999)).any()
+    given = np.array([1, 2, 3, 4])
+    assert doubts_of(opinions(np.array([5, 2, 3, 4]), 0.999), given, opinions(np.array([5, 2, 3, 4]), 0.999))[0] > LOOK_AGAIN
+
+
+def test_an_unread_clip_is_not_doubted_and_an_unsure_answer_sooner_than_a_sure_one() -> None:
+    given = np.arange(14) % NUM_EMOTIONS
+    named = given.copy()
+    named[3] = (named[3] + 1) % NUM_EMOTIONS
+    personal = opinions(named, 0.6)
+    personal[0] = np.nan
+    sure, unsure = (doubts_of(personal, given, errors=error) for error in (0.18, 0.4))
+    assert sure[0] == unsure[0] == 0
+    assert unsure[3] > sure[3] > np.delete(sure, 3).max()
