@@ -1,7 +1,7 @@
 """A wall around a process that reads what came from outside: from then on it opens no connection and starts no program.
 
-On Linux the system itself refuses those calls (seccomp, no library needed); threads and processes that follow stay behind the wall,
-and nothing takes it down again. Elsewhere a process cannot put one around itself so, and none is there.
+On Linux the system itself refuses those calls (seccomp, no library needed); threads and processes that follow stay behind it, and
+nothing takes it down again. Elsewhere a process cannot put one around itself so, and none is there.
 """
 
 from __future__ import annotations
