@@ -1,7 +1,7 @@
 """Makes a picture of somebody into what they are recognised by, in a process of its own that ends with it.
 
-The picture may come from anywhere, so it is decoded there too, under the limits of a decoder: a file that breaks it breaks nothing else.
-What that process answers is numbers, text and a small JPEG, checked here; it cannot send anything that would run.
+The picture may come from anywhere, so it is decoded there too, under the limits of a decoder: what breaks that process breaks
+nothing else. What it answers is numbers, text and a small JPEG, checked here; it cannot send anything that would run.
 """
 
 from __future__ import annotations

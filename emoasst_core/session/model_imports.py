@@ -6,7 +6,10 @@ Importing is by far the longest part of a start: some five seconds of processor 
 from __future__ import annotations
 
 import contextlib
+import os
 from importlib import import_module
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy starts its threads when it is imported; no fork then meets one
 
 from emoasst_core.session.worker_process import share_cores
 

@@ -1,7 +1,7 @@
 """Starts model processes: on Linux forked off a process that has imported the libraries, elsewhere begun afresh.
 
-A forked process is ready in about a second, as only the models are left to load, and shares the libraries' memory with the others.
-The process it is forked from runs no thread and loads no model, so nothing can be held or half done at the fork.
+A forked process is ready in about a second, as only the models are left to load, and shares the libraries' memory with the
+others. The process it is forked from runs no thread and loads no model, so nothing can be held or half done at the fork.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from emoasst_core.session.message import Begin, Early, FromWorker, LoadFailed, P
 from emoasst_core.session.model_launch import Child, Launch
 from emoasst_core.session.worker_process import PULSE_S
 
-HANG_S = 2.0  # no pulse for this long: killed, so that a new process runs within 3 s
+HANG_S = 1.75  # no pulse for this long: killed, so that a new process runs within 3 s
 STUCK_S = 60.0  # one frame or block may take this long (transcription of a long utterance on a slow machine), not longer
 LOAD_S = 240.0
 UNEASY_S = 0.75  # no pulse for this long: a second process begins to load, to be ready once the first is given up

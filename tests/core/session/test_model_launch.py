@@ -1,4 +1,4 @@
-"""Model processes are forked off one that has imported the libraries: quick to replace, and each with the environment of its start."""
+"""Model processes are forked off one that has imported the libraries: quick to replace, and with the environment of its start."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def test_other_systems_other_analyses_and_packed_programs_start_afresh(monkeypat
 def test_a_killed_process_is_replaced_by_one_forked_from_the_same_single_threaded_process(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     answers: queue.Queue[FromWorker] = queue.Queue()
     worker = Worker(STARTER, answers.put)
     try:
