@@ -21,6 +21,10 @@ from typing import Any
 CLEAN, WEAK, NOT_ASKED = 0, 1, 2
 NOBODY = "Nothing is known about these packages now: that is no sign that they are sound."
 NEXT_STEP = "Connect to the internet and start `make audit` again, or run it on another computer with the same packages."
+NEXT_FOR_UNKNOWN = (
+    "Start `make audit` again where the index tells of single versions (pypi.org does, some mirrors do not), "
+    "or see whether the newest ones fit."
+)
 OWN = "emoasst"  # on no index
 PROJECT = "https://pypi.org/pypi/{name}/json"
 LIMIT_S = 30.0
@@ -120,7 +124,7 @@ def tell(found: list[Entry], say: Say) -> int:
         say("Next step: see whether the mended versions fit pyproject.toml, raise them there, and run `make test`.")
         return WEAK
     if skipped:
-        say(f"Of those nothing is known: that is no sign that they are sound.\n{NEXT_STEP}")
+        say(f"Of those nothing is known: that is no sign that they are sound.\n{NEXT_FOR_UNKNOWN}")
         return NOT_ASKED
     return CLEAN
 
