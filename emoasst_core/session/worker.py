@@ -68,6 +68,16 @@ class Worker:
         return child.process.pid if child is not None else None
 
     @property
+    def is_spare_ready(self) -> bool:
+        """Whether the process that stands by has loaded its models (or failed to)."""
+        spare = self._spare
+        child = spare.child if spare is not None else None
+        try:
+            return child is not None and child.connection.poll()
+        except OSError:  # just ended
+            return False
+
+    @property
     def is_closed(self) -> bool:
         """Whether `close` was called."""
         return self._is_closed

@@ -16,7 +16,6 @@ from emoasst_core.store.lock import Lock
 from tests.faults.live_session import BLOCK_S, Camera, LiveSession, wait_for
 from tests.faults.row import Outcome, Row
 
-SPARE_LOADS_S = 3.0
 LOST_SOUND_S = 0.15  # the encoder pads and primes by less than two blocks
 
 
@@ -38,8 +37,8 @@ def _breaks(home: Path, tries: int, factory: str, is_spare_there: bool) -> Outco
         with LiveSession(home / str(first), factory) as session:
             for number in range(first, min(tries, first + 4)):
                 if is_spare_there:
-                    wait_for(lambda: session.runner._worker.spare_process_id)
-                time.sleep(SPARE_LOADS_S * is_spare_there + chance.uniform(0.0, 1.0))
+                    wait_for(lambda: session.runner._worker.is_spare_ready)
+                time.sleep(chance.uniform(0.0, 1.0))
                 how = signal.SIGSTOP if number % 2 else signal.SIGKILL
                 restarts, began = session.runner.status().worker_restarts, time.monotonic()
                 os.kill(session.runner.worker_process_id, how)
