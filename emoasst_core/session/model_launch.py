@@ -120,10 +120,20 @@ def _started(context: Any, began_s: float, target: Any, environment: Mapping[str
     pulse = context.RawValue("L", 0)
     process = context.Process(target=target, args=(environment, theirs, pulse, settings), name="emoasst-models")
     try:
+        let_opencv_load()
         process.start()
     finally:
         theirs.close()
     return Child(process, ours, pulse, began_s)
+
+
+def let_opencv_load() -> None:
+    """Wait while another thread imports OpenCV: its folder, with a `typing` of its own, stands first in sys.path meanwhile.
+
+    A process started then would be given that path, and could import nothing.
+    """
+    while getattr(getattr(sys.modules.get("cv2"), "__spec__", None), "_initializing", False):
+        time.sleep(LOOK_EVERY_S)
 
 
 def _serve_spawned(_environment: None, connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
