@@ -51,9 +51,13 @@ def test_the_models_that_ship_are_listed_by_their_hash() -> None:
         (
             [{"name": "av", "version": "18", "vulns": []}, {"name": "torch", "skip_reason": "not there"}],
             audit.NOT_ASKED,
-            "did not answer: torch.",
+            "nothing of these versions: torch.",
         ),
-        ([{"name": "torch", "skip_reason": "not there"}], audit.NOT_ASKED, "did not answer: torch.\nOf those nothing is known"),
+        (
+            [{"name": "torch", "skip_reason": "not there"}],
+            audit.NOT_ASKED,
+            "nothing of these versions: torch.\nOf those nothing is known",
+        ),
     ],
     ids=["clean", "weak", "partly unknown", "unknown"],
 )
@@ -61,6 +65,34 @@ def test_an_answer_is_told_in_words_and_in_the_exit_code(found: list, code: int,
     said: list[str] = []
     assert audit.tell(found, said.append) == code
     assert sentence in "\n".join(said)
+
+
+SKIPPED = {"name": "av", "skip_reason": "Dependency not found on PyPI and could not be audited: av (18.0)"}
+FAULT = {"id": "PYSEC-1", "fixed_in": ["18.1"], "withdrawn": None}
+
+
+def test_where_a_version_is_unknown_the_project_tells_of_its_newest_one() -> None:
+    def page(version: str, faults: list) -> bytes:
+        return json.dumps({"info": {"version": version}, "vulnerabilities": faults}).encode()
+
+    asked: list[str] = []
+    sound = audit.ask_project(SKIPPED, lambda address: asked.append(address) or page("18.0", [{**FAULT, "withdrawn": "2026"}]))
+    assert sound == {"name": "av", "version": "18.0", "vulns": []} and asked == ["https://pypi.org/pypi/av/json"]
+    weak = audit.ask_project(SKIPPED, lambda _address: page("18.0", [FAULT]))
+    older = audit.ask_project(SKIPPED, lambda _address: page("19.0", []))
+    said: list[str] = []
+    assert audit.tell([weak], said.append) == audit.WEAK and said[0] == "av 18.0: PYSEC-1 (18.1)"
+    assert audit.tell([older], said.append) == audit.NOT_ASKED and "av 18.0 (newest: 19.0)" in "\n".join(said)
+
+
+@pytest.mark.parametrize("answer", [b"", b"[]", b"{}", b'{"info": {"version": "18.0"}}', OSError("no route")])
+def test_a_project_that_tells_nothing_leaves_the_version_unknown(answer: bytes | OSError) -> None:
+    def fetch(_address: str) -> bytes:
+        if isinstance(answer, OSError):
+            raise answer
+        return answer
+
+    assert audit.ask_project(SKIPPED, fetch) == SKIPPED
 
 
 @pytest.mark.parametrize("text", ["", "{}", "not JSON", json.dumps([])])

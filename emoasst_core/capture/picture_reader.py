@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import av
 import numpy as np
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
 from emoasst_core.capture.media_container import Warn, decoded
@@ -49,13 +50,21 @@ class PictureReader:
 
     def frames(self) -> Iterator[Frame]:
         """Frames in time order, thinned."""
+        num_unreadable = 0
         for num_before, picture in enumerate(decoded(self._container, self._stream, self._warn)):
             time_s = self._place(picture)
             if self._last_s > MAX_LENGTH_S or num_before > SPARE_PICTURES + MAX_RATE_HZ * max(0.0, self._last_s):
                 self._warn(f"The picture is far longer than any conversation; it was left out after {self._last_s:.0f} s.")
                 return
             if time_s is not None and self._is_due(time_s):
-                yield Frame(time_s, self._convert(picture))
+                try:
+                    image = self._convert(picture)
+                except Exception:  # as in `decoded`: colours or a position that make no sense
+                    num_unreadable += 1
+                    continue
+                yield Frame(time_s, image)
+        if num_unreadable:
+            self._warn(f"{num_unreadable} pictures that make no sense were left out.")
 
     def _place(self, picture: Any) -> float | None:
         """Session time of a picture, None for one that repeats an earlier time."""
@@ -83,10 +92,26 @@ class PictureReader:
         width = picture.width * self._pixel_aspect
         shrink = min(1.0, MAX_SIDE_PX / max(width, picture.height))
         size = max(1, round(width * shrink)), max(1, round(picture.height * shrink))
-        rgb = np.asarray(self._reformatter.reformat(picture, *size, format="rgb24").to_ndarray(), np.uint8)
+        rgb = to_rgb(self._reformatter, picture, size)
         matrix = display_matrix(picture)
         self.rotation_deg = rotation_deg(matrix)
         return upright(rgb, matrix)
+
+
+def to_rgb(reformatter: VideoReformatter, picture: Any, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """A decoded picture as (h, w, 3) RGB of `size` (w, h).
+
+    Some films state colours that FFmpeg cannot convert (YCgCo, BT.2020 of constant luminance); theirs are taken for BT.709, which
+    is a shade off and shows the same faces.
+
+    Raises:
+        av.FFmpegError: it cannot be converted at all.
+    """
+    try:
+        shown = reformatter.reformat(picture, *size, format="rgb24")
+    except av.FFmpegError:
+        shown = reformatter.reformat(picture, *size, format="rgb24", src_colorspace=Colorspace.ITU709)
+    return np.asarray(shown.to_ndarray(), np.uint8)
 
 
 def _pixel_aspect(stream: Any) -> float:

@@ -14,11 +14,12 @@ from rich.table import Table
 from emoasst_core import paths
 from emoasst_core.encoders.checkpoints import sha256_of
 from emoasst_core.encoders.file_download import DownloadOptions, DownloadProgress
+from emoasst_core.encoders.folder_pins import find_changes, pin, pinned_folders
 from emoasst_core.encoders.installation import RECORD_FILE, find_faults, read_record
 from emoasst_core.encoders.model_download import download_model, import_model
 from emoasst_core.encoders.model_registry import ModelEntry, ModelRegistry
 from emoasst_core.errors import EmoAsstError, ModelError
-from emoasst_core.profile import list_profiles
+from emoasst_core.profile import PROFILE_FILE, list_profiles
 
 EXAMPLES = """examples:
   emoasst models list
@@ -26,6 +27,7 @@ EXAMPLES = """examples:
   emoasst models import /media/stick                      every listed model found there
   emoasst models import ~/Downloads --name emotionclip --accept-unpinned
   emoasst models verify                                   compare every installed model with its hashes
+  emoasst models verify ~/my-run --accept                 a --profile folder was changed, and by you
 
 Interrupt a download with Ctrl-C; the same command goes on where it stopped.
 """
@@ -48,8 +50,9 @@ def add_parser(subparsers: Any) -> None:
     importing = actions.add_parser("import", help="take models from a folder, for instance a USB stick")
     importing.add_argument("folder", type=Path, metavar="FOLDER", help="holds the files, or one folder per model")
     importing.add_argument("--name", metavar="NAME", help="which model it is; without it, every listed model found there")
-    verify = actions.add_parser("verify", help="compare installed models with their hashes")
-    verify.add_argument("names", nargs="*", metavar="NAME", help="all that are installed if none is named")
+    verify = actions.add_parser("verify", help="compare installed models, and folders used with --profile, with their hashes")
+    verify.add_argument("names", nargs="*", metavar="NAME", help="or a folder; all that are known if none is named")
+    verify.add_argument("--accept", action="store_true", help="take a folder as it is now: the change was yours")
     for action in (download, importing):
         action.add_argument("--accept-unpinned", action="store_true", help="allow a model whose hash is not known beforehand")
     for action in (listing, download, importing, verify):
@@ -158,8 +161,11 @@ def _is_file(path: Path, sha256: str) -> bool:
 
 def _verify(arguments: argparse.Namespace, registry: ModelRegistry, folder: Path) -> int:
     listed = {entry.name: entry for entry in registry}
-    names = arguments.names or sorted(path.parent.name for path in folder.glob(f"[!.]*/{RECORD_FILE}"))
-    faulty = False
+    given = [Path(name) for name in arguments.names if (Path(name).expanduser() / PROFILE_FILE).exists()]
+    folders = given if arguments.names else pinned_folders()
+    names = [name for name in arguments.names if Path(name) not in given]
+    names = names if arguments.names else sorted(path.parent.name for path in folder.glob(f"[!.]*/{RECORD_FILE}"))
+    faulty = sum(_verify_folder(one.expanduser(), arguments.accept) for one in folders) > 0
     for name in names:
         if not (folder / name).is_dir():
             faults = [f"{name} is not installed. Run `emoasst models download {name}`."]
@@ -170,9 +176,25 @@ def _verify(arguments: argparse.Namespace, registry: ModelRegistry, folder: Path
                 faults = [str(error)]
         faulty = faulty or bool(faults)
         print("\n".join(faults) if faults else f"{name}: all files are as they were installed")
-    if not names:
+    if not names and not folders:
         print(f"No models are installed in {folder}.")
     return 1 if faulty else 0
+
+
+def _verify_folder(folder: Path, accept: bool) -> bool:
+    """Tell how a --profile folder differs from its first use; whether that is a fault."""
+    if not folder.is_dir():
+        print(f"{folder}: is not there now")
+        return False
+    changes = find_changes(folder)
+    if accept:
+        pin(folder)
+        print(f"{folder}: taken as it is now")
+    elif changes is None:
+        print(f"{folder}: not used yet; its files are remembered at the first use")
+    else:
+        print("\n".join(f"{folder}: {change}." for change in changes) or f"{folder}: all files are as at the first use")
+    return bool(changes) and not accept
 
 
 def _report(entry: ModelEntry, installed: Path) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from emoasst_core.encoders.compute_device import choose_device
+from emoasst_core.encoders.folder_pins import pin
 from emoasst_core.errors import ConfigError
-from emoasst_core.profile import resolve_profile
+from emoasst_core.profile import PROFILE_FILE, resolve_profile
 from emoasst_core.systems.profile import EMOASST, require_system
 from emoasst_core.training.core_sharing import share_cores
 from emoasst_core.training.manifests.catalogue import open_manifest
@@ -87,6 +88,13 @@ def run(arguments: argparse.Namespace) -> int:
         return _check(arguments)
     if arguments.out is None:
         raise ConfigError("--out is missing.", "Name the folder of the run.")
+    exit_code = _train(arguments, console)
+    if (arguments.out / PROFILE_FILE).exists():
+        pin(arguments.out)  # what was made here is what is to be found there
+    return exit_code
+
+
+def _train(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.system and require_system(arguments.system) != EMOASST:
         from emoasst_core.training.systems.command import train_from_arguments as train_system_from
 

@@ -17,6 +17,7 @@ from emoasst_core.session.decoder_messages import MOST_BYTES, packed, unpacked
 from emoasst_core.session.decoding_limits import TOO_LARGE, limit_this_process
 from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.session.playback_source import Source, Stretch
+from emoasst_core.session.process_wall import wall_off_this_process
 from emoasst_core.session.served_files import FileServer, PieceWanted, served_stretches
 
 NUM_THREADS: Final[str] = "2"
@@ -132,6 +133,7 @@ def _serve(connection: Connection, work: Work, path: Path, *arguments: object) -
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = NUM_THREADS
     limit_this_process()
+    wall_off_this_process()
 
     def answer(message: object) -> None:
         connection.send_bytes(packed(message))

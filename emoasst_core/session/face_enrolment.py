@@ -1,23 +1,28 @@
 """Makes a picture of somebody into what they are recognised by, in a process of its own that ends with it.
 
-The picture may come from anywhere, so it is decoded there too: a file that breaks the decoder breaks nothing else.
+The picture may come from anywhere, so it is decoded there too, under the limits of a decoder: what breaks that process breaks
+nothing else. What it answers is numbers, text and a small JPEG, checked here; it cannot send anything that would run.
 """
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emoasst_core.datatypes import Vector
 from emoasst_core.errors import EmoAsstError, MediaError
+from emoasst_core.session.decoding_limits import TOO_LARGE, limit_this_process
+from emoasst_core.session.parent_watch import end_with_parent
+from emoasst_core.session.process_wall import wall_off_this_process
 
 DEFAULT_READER = "emoasst_core.session.face_pictures:read_face"
 MAX_BYTES = 40_000_000
@@ -25,6 +30,9 @@ MAX_PIXELS = 8_192 * 8_192  # a small file can claim a billion
 MAX_SIDE_PX = 1_600  # larger pictures are shrunk: faces in them stay large enough
 THUMBNAIL_PX = 160
 READ_S = 60.0  # loading the models included
+DEATH_S: Final = 2.0
+MOST_BYTES: Final[int] = 4 << 20  # of an answer; a thumbnail has some 10 kB
+JPEG: Final = b"\xff\xd8\xff"
 
 Picture = NDArray[np.uint8]
 
@@ -57,31 +65,58 @@ def enrol_face(picture: Path | Picture, reader: str = DEFAULT_READER) -> Enrolle
     try:
         if not ours.poll(READ_S):
             raise EmoAsstError("The picture took too long to read.", "Try again, or take another picture.")
-        answer = ours.recv()
-    except EOFError as error:
+        return _unpacked(ours.recv_bytes(MOST_BYTES))
+    except (EOFError, OSError) as error:
+        process.join(DEATH_S)
+        if process.exitcode == TOO_LARGE:
+            raise MediaError("This picture asks for far more memory than a picture needs.", "Do not use it.") from error
         raise MediaError("This picture cannot be read.", "Choose another one.") from error
     finally:
         ours.close()
         process.kill()
         process.join()
         process.close()
-    if isinstance(answer, EnrolledFace):
-        return answer
-    raise MediaError(*answer)
 
 
 def _serve(connection: Connection, picture: Path | Picture, reader: str) -> None:
-    answer: EnrolledFace | tuple[str, str]
+    end_with_parent()
     os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(MAX_PIXELS)  # read when OpenCV is loaded, which comes now
     try:
         module, _, name = reader.partition(":")
         read: Any = getattr(import_module(module), name)
+        limit_this_process()
+        wall_off_this_process()
         found = read(load_picture(picture) if isinstance(picture, Path) else picture)
-        answer = EnrolledFace(np.asarray(found.embedding, np.float32), found.encoder_hash, thumbnail(found.crop))
+        face = EnrolledFace(np.asarray(found.embedding, np.float32), found.encoder_hash, thumbnail(found.crop))
+        connection.send_bytes(_packed(face))
     except EmoAsstError as error:
-        answer = error.message, error.next_step
-    connection.send(answer)
+        connection.send_bytes(_packed(error))
+    except MemoryError:
+        os._exit(TOO_LARGE)
     connection.close()
+
+
+def _packed(answer: EnrolledFace | EmoAsstError) -> bytes:
+    """A line of JSON, then the embedding as little-endian float32, then the thumbnail."""
+    if isinstance(answer, EmoAsstError):
+        return json.dumps({"message": answer.message, "next_step": answer.next_step}).encode() + b"\n"
+    said = {"embed_dim": len(answer.embedding), "encoder_hash": answer.encoder_hash}
+    return json.dumps(said).encode() + b"\n" + answer.embedding.astype("<f4").tobytes() + answer.thumbnail
+
+
+def _unpacked(data: bytes) -> EnrolledFace:
+    head, _, payload = data.partition(b"\n")
+    try:
+        said = json.loads(head)
+        if "message" in said:
+            raise MediaError(str(said["message"]), str(said["next_step"]))
+        num_bytes = 4 * int(said["embed_dim"])
+        embedding, small = np.frombuffer(payload[:num_bytes], "<f4").astype(np.float32), payload[num_bytes:]
+        if len(embedding) != said["embed_dim"] or not np.isfinite(embedding).all() or not small.startswith(JPEG):
+            raise ValueError("no face")
+        return EnrolledFace(embedding, str(said["encoder_hash"]), small)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise MediaError("The reader of this picture said nonsense; nothing of it was used.", "Do not use it.") from error
 
 
 def load_picture(path: Path) -> Picture:

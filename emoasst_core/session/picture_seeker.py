@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
-import numpy as np
 from av.video.reformatter import VideoReformatter
 
 from emoasst_core.capture.media_container import MAX_PIXELS, audio_stream, opened, opened_object, start_s, video_stream
-from emoasst_core.capture.picture_reader import MAX_SIDE_PX, display_matrix, upright
+from emoasst_core.capture.picture_reader import MAX_SIDE_PX, display_matrix, to_rgb, upright
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import MediaError
 from emoasst_core.session.playback_source import Stretch
@@ -105,7 +104,10 @@ class PictureSeeker:
             return None
         shrink = min(1.0, MAX_SIDE_PX / max(picture.width, picture.height))
         size = max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink))
-        rgb = np.asarray(self._reformatter.reformat(picture, *size, format="rgb24").to_ndarray(), np.uint8)
+        try:
+            rgb = to_rgb(self._reformatter, picture, size)
+        except av.FFmpegError:  # it makes no sense
+            return None
         return Frame(self._time_s(picture), upright(rgb, display_matrix(picture)))
 
 

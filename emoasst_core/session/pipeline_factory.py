@@ -9,9 +9,11 @@ from pathlib import Path
 from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions, CueOptions
 from emoasst_core.datatypes import Shot
+from emoasst_core.encoders.folder_pins import require_unchanged
 from emoasst_core.faces.appearance import ENCODER_HASH
 from emoasst_core.faces.detector import FaceDetector, open_detector
 from emoasst_core.paths import models_folder
+from emoasst_core.profile import resolve_profile
 from emoasst_core.session.captioner import Captioner
 from emoasst_core.session.identities import Identities
 from emoasst_core.session.pipeline import Pipeline
@@ -49,7 +51,12 @@ def open_pipeline(profile: str, options: AnalysisOptions, database_path: Path | 
 
 @functools.lru_cache(maxsize=1)
 def load_recogniser(profile: str) -> Recogniser:
-    """The models of a profile, of whichever system, loaded at the first call."""
+    """The models of a profile, of whichever system, loaded at the first call.
+
+    Raises:
+        ModelError: the profile is missing or damaged, or its folder is not what it was at its first use.
+    """
+    require_unchanged(resolve_profile(profile))
     return open_recogniser(profile)
 
 

@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from typing import Any
+from multiprocessing.connection import wait
 
 from emoasst_core.session.message import Begin, Early, FromWorker, LoadFailed, PlanChanged, Ready, ToWorker, WorkerSettings
-from emoasst_core.session.worker_process import PULSE_S, serve
+from emoasst_core.session.model_launch import Child, Launch
+from emoasst_core.session.worker_process import PULSE_S
 
-HANG_S = 2.0  # no pulse for this long: killed, so that a new process runs within 3 s
+HANG_S = 1.75  # no pulse for this long: killed, so that a new process runs within 3 s
 STUCK_S = 60.0  # one frame or block may take this long (transcription of a long utterance on a slow machine), not longer
 LOAD_S = 240.0
-GOODBYE_S = 2.0  # to end on its own, with the processes it started
-SPARE_AFTER_S = 5.0  # a second process loads the models once the first has been quiet for this long ...
+UNEASY_S = 0.75  # no pulse for this long: a second process begins to load, to be ready once the first is given up
+SPARE_AFTER_S = 1.0  # a second process loads the models so long after the first has them ...
 SLOW_LOAD_S = 0.8  # ... unless loading is so quick that it can wait until it is needed
 CRASH_PAUSES_S = (0.0, 0.5, 2.0, 10.0)  # before the 1st, 2nd, ... start in a row that never became ready
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class _Child:
-    process: Any
-    connection: Connection
-    pulse: Any
-    started_s: float
 
 
 class Worker:
@@ -53,11 +43,10 @@ class Worker:
         self._settings = settings
         self._on_message = on_message
         self._on_lost = on_lost
-        self._context = multiprocessing.get_context("spawn")  # a forked child would share the window's threads and locks
         self._changed = threading.Condition()
         self._sending = threading.Lock()
-        self._child: _Child | None = None
-        self._spare: _Child | None = None
+        self._child: Child | None = None
+        self._spare: Launch | None = None
         self._ready_s = 0.0
         self._is_ready = False
         self._is_closed = False
@@ -75,7 +64,18 @@ class Worker:
     def spare_process_id(self) -> int | None:
         """Of the process that stands by, if there is one."""
         spare = self._spare
-        return spare.process.pid if spare is not None else None
+        child = spare.child if spare is not None else None
+        return child.process.pid if child is not None else None
+
+    @property
+    def is_spare_ready(self) -> bool:
+        """Whether the process that stands by has loaded its models (or failed to)."""
+        spare = self._spare
+        child = spare.child if spare is not None else None
+        try:
+            return child is not None and child.connection.poll()
+        except OSError:  # just ended
+            return False
 
     @property
     def is_closed(self) -> bool:
@@ -122,6 +122,8 @@ class Worker:
             if self._is_closed:
                 break
             child = self._take_over()
+            if child is None:
+                break
             reason = self._listen(child)
             was_ready = self._end(child)
             if self._is_closed:
@@ -135,26 +137,22 @@ class Worker:
                 with self._changed:
                     self._changed.wait_for(lambda: self._is_closed or self.load_failure is None)
         if self._spare is not None:
-            self._let_go(self._spare)
+            self._spare.give_up()
 
-    def _take_over(self) -> _Child:
-        """The spare process where one stands by, else a new one, becomes the one that is talked to."""
-        child = self._spare or self._start()
+    def _take_over(self) -> Child | None:
+        """The spare process where one stands by, else a new one, becomes the one that is talked to; None if closed meanwhile."""
+        if self._spare is None:
+            self._spare = Launch(self._settings)
+        child = self._spare.wait(lambda: self._is_closed)
+        if child is None:
+            return None
         with self._changed:
             self._spare = None
             self.generation += 1
             self._child = child
         return child
 
-    def _start(self) -> _Child:
-        ours, theirs = self._context.Pipe()
-        pulse = self._context.RawValue("L", 0)
-        process = self._context.Process(target=serve, args=(theirs, pulse, self._settings), name="emoasst-models")
-        process.start()
-        theirs.close()
-        return _Child(process, ours, pulse, time.monotonic())
-
-    def _listen(self, child: _Child) -> str:
+    def _listen(self, child: Child) -> str:
         """Pass answers on until the process dies, hangs or is closed; why it ended."""
         last_pulse, last_change_s, last_check_s = 0, time.monotonic(), time.monotonic()
         while not self._is_closed:
@@ -171,21 +169,24 @@ class Worker:
             if child.pulse.value != last_pulse or now_s - last_check_s > 4 * PULSE_S:  # the second: this machine was asleep
                 last_pulse, last_change_s = child.pulse.value, now_s
             last_check_s = now_s
-            if trouble := self._trouble(child, now_s, now_s - last_change_s):
+            silent_s = now_s - last_change_s
+            if trouble := self._trouble(child, now_s, silent_s):
                 return trouble
-            self._keep_spare(child, now_s)
+            self._keep_spare(child, now_s, silent_s)
         return "closed"
 
-    def _keep_spare(self, child: _Child, now_s: float) -> None:
-        """Let a second process load the models, once the first has them."""
-        if self._spare is not None and not self._spare.process.is_alive():
-            self._let_go(self._spare)
+    def _keep_spare(self, child: Child, now_s: float, silent_s: float) -> None:
+        """Let a second process load the models, once the first has them, or seems to hang."""
+        spare = self._spare.child if self._spare is not None else None
+        if self._spare is not None and spare is not None and not spare.process.is_alive():
+            self._spare.give_up()
             self._spare, self._ready_s = None, now_s
         takes_long = self._ready_s - child.started_s > SLOW_LOAD_S
-        if self._spare is None and self._is_ready and takes_long and now_s - self._ready_s > SPARE_AFTER_S:
-            self._spare = self._start()
+        is_time = now_s - self._ready_s > SPARE_AFTER_S or silent_s > UNEASY_S
+        if self._spare is None and self._is_ready and takes_long and is_time:
+            self._spare = Launch(self._settings)
 
-    def _trouble(self, child: _Child, now_s: float, silent_s: float) -> str:
+    def _trouble(self, child: Child, now_s: float, silent_s: float) -> str:
         if not self._is_ready:
             return "took too long to load" if now_s - child.started_s > LOAD_S else ""
         if silent_s > HANG_S:
@@ -204,7 +205,7 @@ class Worker:
             self._changed.notify_all()
         self._on_message(message)
 
-    def _end(self, child: _Child) -> bool:
+    def _end(self, child: Child) -> bool:
         if not self._is_closed:
             child.process.kill()  # also lets go a sender that waits for a full pipe
         with self._sending, self._changed:
@@ -213,15 +214,8 @@ class Worker:
             self._waiting_since_s = None
             child.connection.close()  # a process that still runs takes this as its end
             self._changed.notify_all()
-        self._let_go(child)
+        child.let_go()
         return was_ready
-
-    def _let_go(self, child: _Child) -> None:
-        child.connection.close()
-        child.process.join(GOODBYE_S)
-        child.process.kill()
-        child.process.join()
-        child.process.close()
 
     def _pause(self, duration_s: float) -> None:
         with self._changed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -77,7 +77,7 @@ class Database:
             with translated(self.path):
                 self._open()
         except BaseException:
-            self.close()
+            self._let_go()  # a file that is not ours to read is not ours to fold
             raise
 
     def __enter__(self) -> Database:
@@ -87,7 +87,17 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        """Give the file back; the last one to close folds the write-ahead log into it."""
+        """Give the file back and fold the write-ahead log into it.
+
+        By a statement, during which other threads go on: the library's own closing, which does it for the last one, stops them
+        all until the disk has answered.
+        """
+        with suppress(dbapi2.Error):  # somebody else is at it, or the disk is full: what is left is done at the next opening
+            if not self._tables.conn.in_transaction:
+                self._tables.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._let_go()
+
+    def _let_go(self) -> None:
         with translated(self.path):
             self._tables.close()
 

@@ -83,8 +83,10 @@ def decode(folder: str) -> None:
     from emoasst_core.capture.media_file import MediaFile
     from emoasst_core.errors import MediaError
     from emoasst_core.session.decoding_limits import limit_this_process
+    from emoasst_core.session.process_wall import wall_off_this_process
 
     limit_this_process()
+    wall_off_this_process()
     for path in sorted(Path(folder).iterdir()):
         try:
             for _ in MediaFile(path):
@@ -92,7 +94,10 @@ def decode(folder: str) -> None:
         except MediaError:
             say("refused")
         except Exception as error:
-            say(f"escaped {type(error).__name__} {path.name}")
+            import traceback
+
+            places = ", ".join(f"{one.name}:{one.lineno}" for one in traceback.extract_tb(error.__traceback__)[-4:])
+            say(f"escaped {type(error).__name__} {path.name}: {error} ({places})")
         else:
             say("read")
 

@@ -111,6 +111,8 @@ def hostile_media(home: Path, tries: int) -> Outcome:
         for line in lines:
             counts[line] = counts.get(line, 0) + 1
             escaped += [line] * line.startswith("escaped")
+    for line in escaped[:20]:
+        sys.stderr.write(f"{line}\n")
     tries = done_of(tries)
     figure = f"{crashes} crashes, {len(escaped)} errors not told as ours; {counts['read']} read, {counts['refused']} refused"
     passed = crashes == 0 and not escaped and counts["read"] + counts["refused"] == tries

@@ -10,28 +10,36 @@ import time
 from pathlib import Path
 
 from emoasst_core.session.mailbox import MAX_SOUND_S
+from emoasst_core.session.message import DEFAULT_FACTORY
 from emoasst_core.session.wake_watch import WakeWatch
 from emoasst_core.store.lock import Lock
 from tests.core.capture.drifting_card import drift
 from tests.faults.live_session import BLOCK_S, Camera, LiveSession, wait_for
 from tests.faults.row import Outcome, Row
 
-SPARE_LOADS_S = 3.0
 LOST_SOUND_S = 0.15  # the encoder pads and primes by less than two blocks
 
 
 def model_process_breaks(home: Path, tries: int) -> Outcome:
-    """Kill the model process, or freeze it, while a session is recorded and a second one stands by, as it does with real models.
+    """Kill the model process, or freeze it, while a session is recorded and a second one stands by with its models loaded."""
+    return _breaks(home, tries, "tests.faults.slow_pipelines:open_like_models", is_spare_there=True)
 
-    Four times in each session: after five losses a session gives up.
-    """
+
+def model_process_breaks_soon(home: Path, tries: int) -> Outcome:
+    """The same with the bundled models within a second of a start: whatever stands by has not loaded them yet."""
+    return _breaks(home, tries, DEFAULT_FACTORY, is_spare_there=False)
+
+
+def _breaks(home: Path, tries: int, factory: str, is_spare_there: bool) -> Outcome:
+    """Four times in each session: after five losses a session gives up."""
     chance, lost_s = random.Random(6), 0.0
     waits: dict[signal.Signals, list[float]] = {signal.SIGKILL: [], signal.SIGSTOP: []}
     for first in range(0, tries, 4):
-        with LiveSession(home / str(first), "tests.faults.slow_pipelines:open_like_models") as session:
+        with LiveSession(home / str(first), factory) as session:
             for number in range(first, min(tries, first + 4)):
-                wait_for(lambda: session.runner._worker.spare_process_id)
-                time.sleep(SPARE_LOADS_S + chance.uniform(0.0, 1.0))
+                if is_spare_there:
+                    wait_for(lambda: session.runner._worker.is_spare_ready)
+                time.sleep(chance.uniform(0.0, 1.0))
                 how = signal.SIGSTOP if number % 2 else signal.SIGKILL
                 restarts, began = session.runner.status().worker_restarts, time.monotonic()
                 os.kill(session.runner.worker_process_id, how)
@@ -142,6 +150,7 @@ def clocks_drift(_home: Path, tries: int) -> Outcome:
 
 ROWS = (
     Row("model process killed or frozen while recording", model_process_breaks, 2, 40, is_timed=True),
+    Row("bundled models' process killed or frozen soon after its start", model_process_breaks_soon, 0, 20, is_timed=True),
     Row("camera lost, stale or blocked", camera_breaks, 3, 30, is_timed=True),
     Row("analysis ten times too slow (seconds)", analysis_too_slow, 8, 120, is_timed=True),
     Row("sleep, clock set", asleep, 2, 20, is_timed=True),

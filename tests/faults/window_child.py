@@ -8,10 +8,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
 
 import numpy as np
+
+STALL_S = 0.15
 
 
 def main(length_s: float) -> None:
@@ -37,7 +41,7 @@ def main(length_s: float) -> None:
     page.enter_live(has_camera=True, has_microphone=True, plan=plan)
     page.show()
     services.runner.start_intake(LiveIntake(Camera, Microphone, RATE_HZ), plan)
-    lags, num_changes = _Lags(), 0
+    lags, num_changes, is_over = _Lags(), 0, threading.Event()
 
     def work() -> None:
         nonlocal num_changes
@@ -50,6 +54,7 @@ def main(length_s: float) -> None:
     def begin() -> None:
         lags._last_s = time.perf_counter()
         lags.timer.start(TIMER_MS)
+        threading.Thread(target=_tell_stalls, args=(lags, threading.get_ident(), is_over), daemon=True).start()
 
     worker = QTimer()
     worker.timeout.connect(work)
@@ -57,6 +62,7 @@ def main(length_s: float) -> None:
     QTimer.singleShot(3000, begin)  # the first picture of a page is drawn by then
     QTimer.singleShot(round(1000 * (length_s + 3)), application.quit)
     application.exec()
+    is_over.set()
     lags.timer.stop()
     worker.stop()
     services.runner.stop()
@@ -80,6 +86,15 @@ def main(length_s: float) -> None:
         + "\n"
     )
     sys.stdout.flush()  # fmt: skip
+
+
+def _tell_stalls(lags: object, thread_id: int, is_over: threading.Event) -> None:
+    """Say on the error stream where the window's thread is when it comes too late."""
+    told_s = 0.0
+    while not is_over.wait(0.02):
+        if time.perf_counter() - lags._last_s > STALL_S and lags._last_s != told_s:
+            told_s = lags._last_s
+            sys.stderr.write("the window stalls:\n" + "".join(traceback.format_stack(sys._current_frames()[thread_id])))
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ def _window(home: Path, length_s: int, before: list[str]) -> dict[str, float]:
         env=child_environment(home), capture_output=True, text=True, cwd=ROOT, timeout=length_s * 3 + 300,
     )  # fmt: skip
     lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
+    if "the window stalls" in result.stderr:
+        sys.stderr.write(result.stderr[-4000:])
     if not lines:
         raise RuntimeError(result.stderr[-2000:])
     found: dict[str, float] = json.loads(lines[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import time
 from pathlib import Path
@@ -63,6 +64,14 @@ def write_a_file(connection, answer, path, *_rest) -> None:
         Path(path).with_name("escaped").write_bytes(b"x" * 10)
     except OSError as error:
         answer([error.strerror])
+
+
+def connect_out(connection, answer, path) -> None:
+    for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
+        try:
+            socket.socket(family)
+        except PermissionError as error:
+            answer([error.strerror])
 
 
 def send_code(connection, answer, path) -> None:

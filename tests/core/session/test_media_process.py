@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import sys
 import time
 from pathlib import Path
 
@@ -105,6 +107,15 @@ def test_the_decoder_can_write_no_file(tmp_path: Path) -> None:
     assert process.answer(WAIT_S) == ["File too large"]
     process.end()
     assert not (tmp_path / "escaped").exists() or (tmp_path / "escaped").stat().st_size == 0
+
+
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux") or platform.machine() not in ("x86_64", "aarch64"), reason="no such wall on this system"
+)
+def test_the_process_that_decodes_reaches_no_network(tmp_path: Path) -> None:
+    process = DecoderProcess(bombs.connect_out, tmp_path / "a.mkv")
+    assert [process.answer(WAIT_S) for _ in range(3)] == 3 * [["Permission denied"]]
+    process.end()
 
 
 @pytest.mark.parametrize("says", [bombs.send_code, bombs.send_nonsense])

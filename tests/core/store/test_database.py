@@ -220,3 +220,31 @@ def test_a_deleted_session_leaves_no_trace_in_the_files(path: Path) -> None:
         remains = bytes_within(path)
         assert canary.encode() not in remains
         assert record.utterances[0].embeddings[next(iter(record.utterances[0].embeddings))].tobytes() not in remains
+
+
+def test_closing_leaves_nothing_to_write_to_the_library_which_would_hold_up_every_thread(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = Database(path)
+    save_session(database, random_session(1, session_id="kept"))
+    close, at_close = database._tables.close, []
+
+    def closes() -> None:
+        at_close.append(path.read_bytes())
+        close()
+
+    monkeypatch.setattr(database._tables, "close", closes)
+    before = path.read_bytes()
+    database.close()
+    assert before != at_close[0] == path.read_bytes()
+    assert not path.with_name(f"{path.name}-wal").exists()
+
+
+def test_closing_in_the_middle_of_a_transaction_takes_it_back(path: Path) -> None:
+    database = Database(path)
+    save_session(database, random_session(1, session_id="kept"))
+    database.execute("BEGIN IMMEDIATE")
+    database.execute("DELETE FROM sessions")
+    database.close()
+    with Database(path) as again:
+        assert [info.session_id for info in list_sessions(again)] == ["kept"] and not again.faults()
