@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +19,9 @@ from emoasst_core.errors import EmoAsstError
 from emoasst_core.paths import sessions_folder
 from emoasst_core.review.archive import ArchiveContent, Tell, holds_recordings, read_archive, write_archive
 from emoasst_core.review.archive_recordings import require_phrase
+from emoasst_core.session.job_queue import do_apart
 from emoasst_core.store.database import Database
 
-_log = logging.getLogger(__name__)
 FILE_NAME = "emoasst-all-my-data.zip"
 FILE_FILTER = "All my data (*.zip)"
 WHAT = (
@@ -131,19 +129,12 @@ class ArchiveDialog(QDialog):
         self.bar.setRange(0, 0)
         self.bar.show()
         self._say(text)
-        threading.Thread(target=self._work, args=(job, tell, on_done), name="archive").start()
-
-    def _work(self, job: Callable[[Tell], Any], tell: Tell, on_done: Callable[[Any], None]) -> None:
-        """On the thread, which ends with the job: a program that is closed meanwhile writes its file to the end."""
-        try:
-            outcome = job(tell)
-        except EmoAsstError as error:
-            self._bring(self._end, str(error))
-        except Exception as error:
-            _log.exception("an archive failed")
-            self._bring(self._end, f"That did not work ({error}). Try again; nothing that was kept is lost.")
-        else:
-            self._bring(on_done, outcome)
+        do_apart(
+            lambda: job(tell),
+            lambda outcome: self._bring(on_done, outcome),
+            lambda error: self._bring(self._end, str(error)),
+            "archive",
+        )
 
     def _bring(self, function: Callable[[Any], None], value: Any) -> None:
         with suppress(RuntimeError):  # the window is gone

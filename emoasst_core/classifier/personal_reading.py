@@ -19,6 +19,7 @@ clips every gain is 0. Only sums over clips enter, so one is taken out by leavin
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -53,7 +54,7 @@ class Clips:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What the clips say of a person; the first axis is 1, or one per query where each leaves out clips of its own.
+    """What the clips say of a person; v is 1.
 
     Attributes:
         counts: (v, num_emotions) n_c.
@@ -82,36 +83,37 @@ class PersonalReader:
     source: SourceClips
     constants: ModalityConstants
 
-    def person(self, clips: Clips, left_out: Mask | None = None) -> Person:
-        """The person behind some clips; with `left_out` (q, n), q of them, each without the clips marked in its row."""
-        tau_c, tau_u = self.constants.style_variance, self.constants.person_variance
-        counts, residuals = self._sums(clips, left_out)
-        shares = 1 / (1 + counts * tau_c)
-        precision = 1 / tau_u + (counts * shares).sum(1, keepdims=True)
-        offset: Array = (shares[:, None] @ residuals)[:, 0] / precision
-        own = (tau_c * shares)[:, :, None] * residuals  # b_c r_c, with r_c = residuals / n_c
-        means = self._means + shares[:, :, None] * offset[:, None] + own
-        variance: Array = 1 + (tau_c * shares + shares**2 / precision).mean(1, keepdims=True)
-        return Person(counts, offset, means, variance)
+    def person(self, clips: Clips) -> Person:
+        """The person behind some clips."""
+        counts, sums = self._sums(clips)
+        shares, precision, offset = self._offset(counts[None], [row[None] for row in sums])
+        columns = self._columns(shares, offset, [row[None] for row in sums])
+        means = np.stack([mean[0] for mean in columns])
+        return Person(counts[None], offset, means[None], self._variance(shares, precision))
 
     def gains(self, queries: Array, clips: Clips, left_out: Mask | None = None, with_votes: bool = True) -> Array:
         """(q, d) -> (q, num_emotions) what the clips add to the log-probabilities.
 
         Args:
-            left_out: as in `person`, a row per query.
+            left_out: (q, n) clips that a query is read without.
             with_votes: False for the densities alone, which take half the time.
         """
-        person, rows = self.person(clips, left_out), queries @ self.source.whitening
-        density = _log_normal(rows, person.means, person.variance) - _log_normal(rows, self._means[None], self._widest)
-        result: Array = density / self.constants.temperature
+        rows = queries @ self.source.whitening
+        if left_out is None:
+            person = self.person(clips)
+            counts, offset = person.counts, person.offset
+            own = _log_normal(rows, person.means[0], person.variance)
+        else:
+            counts, offset, own = self._left_out_densities(rows, clips, left_out)
+        result: Array = (own - _log_normal(rows, self._means, self._widest)) / self.constants.temperature
         if not with_votes or self.constants.alpha == 0:
             return result
-        near = self.affinities(rows, person.offset, clips.keys @ self.source.whitening)
+        near = self.affinities(rows, offset, clips.keys @ self.source.whitening)
         weights = clips.weights[None] if left_out is None else clips.weights[None] * ~left_out
-        votes = (near * weights) @ clips.labels / np.maximum(person.counts, SMALLEST)
-        known = self.affinities(rows, person.offset, self._exemplars, self._exemplars)
+        votes = (near * weights) @ clips.labels / np.maximum(counts, SMALLEST)
+        known = self.affinities(rows, offset, self._exemplars, self._exemplars)
         known = known.reshape(len(rows), NUM_EMOTIONS, -1).mean(2)
-        loudness = self.constants.alpha * person.counts / (person.counts + self.constants.vote_prior)
+        loudness = self.constants.alpha * counts / (counts + self.constants.vote_prior)
         result += loudness * (votes - known)
         return result
 
@@ -135,20 +137,47 @@ class PersonalReader:
         cosines = along / np.sqrt(np.maximum(lengths, SMALLEST))
         return affinity(np.minimum(cosines, 1.0), self.constants.beta)
 
-    def _sums(self, clips: Clips, left_out: Mask | None) -> tuple[Array, Array]:
-        """n_c, (v, num_emotions), and the sums of w_i y_ic (g_i - m_c), (v, num_emotions, d)."""
+    def _left_out_densities(self, rows: Array, clips: Clips, left_out: Mask) -> tuple[Array, Array, Array]:
+        """(q, d) whitened queries, each read without clips of its own -> counts, offsets and log densities, (q, ...) each.
+
+        One emotion at a time: an array of all at once, (q, num_emotions, d), does not fit the processor's cache.
+        """
         keys, shares = clips.keys @ self.source.whitening, clips.weights[:, None] * clips.labels
-        counts = shares.sum(0)[None]
-        sums = (shares.T @ keys - counts[0][:, None] * self._means)[None]
-        if left_out is None:
-            return counts, sums
-        counts = counts - left_out @ shares
-        sums = np.repeat(sums, len(left_out), axis=0)
-        for column in range(NUM_EMOTIONS):
-            own = np.flatnonzero(shares[:, column])
-            marks = left_out[:, own] * shares[own, column]
-            sums[:, column] -= marks @ (keys[own] - self._means[column])
-        return np.maximum(counts, 0.0), sums
+        counts, sums = self._sums(clips)
+        queries, own = np.nonzero(left_out)  # few: itself and its burst
+        left = [np.repeat(row[None], len(rows), 0) for row in sums]
+        for column, middle in enumerate(self._means):
+            said = np.flatnonzero(shares[own, column])
+            taken = shares[own[said], column, None] * (keys[own[said]] - middle)
+            np.subtract.at(left[column], queries[said], taken)
+        counts = np.maximum(counts[None] - left_out @ shares, 0.0)
+        ratios, precision, offset = self._offset(counts, left)
+        distances = [((rows - mean) ** 2).sum(1) for mean in self._columns(ratios, offset, left)]
+        return counts, offset, -0.5 * np.stack(distances, 1) / self._variance(ratios, precision)
+
+    def _offset(self, counts: Array, sums: Sequence[Array]) -> tuple[Array, Array, Array]:
+        """1 - b_c, (v, num_emotions); 1 / tau_u^2 + sum_c a_c, (v, 1); and u, (v, d)."""
+        shares = 1 / (1 + counts * self.constants.style_variance)
+        precision = 1 / self.constants.person_variance + (counts * shares).sum(1, keepdims=True)
+        offset = np.zeros((len(counts), sums[0].shape[1]))
+        for column, values in enumerate(sums):
+            offset += shares[:, column, None] * values
+        return shares, precision, offset / precision
+
+    def _columns(self, shares: Array, offset: Array, sums: Sequence[Array]) -> Iterator[Array]:
+        """(v, d) m'_c of every emotion; b_c r_c is tau_c^2 (1 - b_c) times the sum, as r_c = sum / n_c."""
+        for column, values in enumerate(sums):
+            yield self._means[column] + shares[:, column, None] * (offset + self.constants.style_variance * values)
+
+    def _variance(self, shares: Array, precision: Array) -> Array:
+        result: Array = 1 + (self.constants.style_variance * shares + shares**2 / precision).mean(1, keepdims=True)
+        return result
+
+    def _sums(self, clips: Clips) -> tuple[Array, Array]:
+        """n_c, (num_emotions,), and the sums of w_i y_ic (g_i - m_c), (num_emotions, d)."""
+        keys, shares = clips.keys @ self.source.whitening, clips.weights[:, None] * clips.labels
+        counts = shares.sum(0)
+        return counts, shares.T @ keys - counts[:, None] * self._means
 
     @cached_property
     def _means(self) -> Array:
@@ -167,10 +196,7 @@ class PersonalReader:
 
 
 def _log_normal(rows: Array, means: Array, variance: Array) -> Array:
-    """(q, c) log density of rows (q, d) under means (1 or q, c, d) and one variance (1 or q, 1), without what all c share."""
-    if len(means) == 1:
-        distances = (rows**2).sum(1)[:, None] - 2 * rows @ means[0].T + (means[0] ** 2).sum(1)[None]
-    else:
-        distances = ((rows[:, None] - means) ** 2).sum(2)
+    """(q, c) log density of rows (q, d) under means (c, d) and one variance (1, 1), without what all c share."""
+    distances = (rows**2).sum(1)[:, None] - 2 * rows @ means.T + (means**2).sum(1)[None]
     result: Array = -0.5 * distances / variance
     return result

@@ -69,6 +69,9 @@ def _likeness(shots: Sequence[Shot]) -> Array:
     """(n, n) smallest cosine over the modalities that both have; -1 where they share none."""
     smallest = np.full((len(shots), len(shots)), np.inf)
     for rows, keys in stack_keys(shots).values():
+        if len(rows) == len(shots):
+            np.minimum(smallest, keys @ keys.T, out=smallest)
+            continue
         place = np.ix_(rows, rows)
         smallest[place] = np.minimum(smallest[place], keys @ keys.T)
     return np.where(np.isinf(smallest), -1.0, smallest)

@@ -36,13 +36,21 @@ class JobQueue:
 
     def _run(self) -> None:
         while (entry := self._jobs.get()) is not None:
-            job, on_done, on_failed = entry
-            try:
-                outcome = job()
-            except EmoAsstError as error:
-                on_failed(error)
-            except Exception as error:
-                _log.exception("a job failed")
-                on_failed(EmoAsstError(f"That did not work ({error}).", "Try again; nothing that was saved is lost."))
-            else:
-                on_done(outcome)
+            _do(*entry)
+
+
+def do_apart(job: Job, on_done: OnDone, on_failed: OnFailed, name: str) -> None:
+    """One job on a thread that ends with it: a program that is closed meanwhile does it to the end."""
+    threading.Thread(target=_do, args=(job, on_done, on_failed), name=name).start()
+
+
+def _do(job: Job, on_done: OnDone, on_failed: OnFailed) -> None:
+    try:
+        outcome = job()
+    except EmoAsstError as error:
+        on_failed(error)
+    except Exception as error:
+        _log.exception("a job failed")
+        on_failed(EmoAsstError(f"That did not work ({error}).", "Try again; nothing that was saved is lost."))
+    else:
+        on_done(outcome)
