@@ -10,7 +10,7 @@ import pytest
 
 from emoasst_core.capture import picture_reader
 from emoasst_core.capture.media_file import MediaFile
-from emoasst_core.session.playback import PictureSeeker
+from emoasst_core.session.picture_seeker import PictureSeeker
 from tests import media
 
 
