@@ -200,8 +200,9 @@ class ReviewLayout:
 
 
 def _name(button: Button, verb: str, text: str) -> None:
-    button.setText(f"{verb} {text}".strip())
-    button.setAccessibleName(button.text())
+    """On a narrow page there is no room to say it on the button."""
+    button.setToolTip(f"{verb} {text}".strip())
+    button.setAccessibleName(f"{verb} {text}".strip())
 
 
 def _table(model: TimelineModel) -> QTableView:

@@ -3,6 +3,7 @@
 from clip_session import save_unclear_session
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 
 from app.widgets.text import Button
 from emoasst_core import paths
@@ -51,6 +52,11 @@ def test_eight_clips_are_answered_with_one_key_each_undone_and_redone(drive, tmp
         assert view.thanks.text() == "8 of 8 answered"
         yield lambda: learned() == [("joy", number) for number in asked]
         yield lambda: "8 answers of your family" in view.changed.text()
+        area = page.findChild(QScrollArea)
+        low_px = view.asking.minimumSizeHint().height()  # with the row above it too low for a question, not for the ending
+        window.resize(1024, low_px)
+        yield lambda: area.viewport().height() == low_px
+        assert area.verticalScrollBar().maximum() == 0
         for _ in range(8):
             page.stack.undo()
         yield lambda: learned() == [] and waiting(session_id) == 8
