@@ -284,7 +284,7 @@ class ReviewPage(QWidget):
         view.bar.back_wanted.connect(lambda: self._go_to_part(-1))
         view.bar.on_wanted.connect(lambda: self._go_to_part(1))
         view.bar.play_wanted.connect(player.toggle)
-        view.bar.unsure_wanted.connect(self._go_to_unsure)
+        view.find.unsure_wanted.connect(self._go_to_unsure)
         view.bar.speed_wanted.connect(self._toggle_speed)
         view.timeline.moment_chosen.connect(player.seek)
         view.table.selectionModel().currentRowChanged.connect(lambda index: self._go_to_row(index.row()))

@@ -15,16 +15,21 @@ class PanelStack(QStackedWidget):
 
     def sizeHint(self) -> QSize:
         """What the panel in front asks for."""
-        return self.currentWidget().sizeHint()
+        return self._front().sizeHint()
 
     def minimumSizeHint(self) -> QSize:
         """What the panel in front needs at least."""
-        return self.currentWidget().minimumSizeHint()
+        return self._front().minimumSizeHint()
 
     def hasHeightForWidth(self) -> bool:
         """Whether it is taller where it is narrow."""
-        return self.currentWidget().hasHeightForWidth()
+        return self._front().hasHeightForWidth()
 
     def heightForWidth(self, width: int) -> int:
         """Height of the panel in front at this width."""
-        return self.currentWidget().heightForWidth(width)
+        return self._front().heightForWidth(width)
+
+    def _front(self) -> QWidget:
+        panel = self.currentWidget()
+        assert panel is not None, "a stack without panels has no size"
+        return panel

@@ -262,11 +262,19 @@ def test_a_recording_that_broke_off_is_offered_at_the_next_start_and_saved(drive
         start = window.start_page
         yield lambda: "broke off" in start.notice.text
         start.notice.main_button.click()
-        yield lambda: "were saved" in start.notice.text
+        yield lambda: "4 s of picture and sound were saved" in start.notice.text
+        yield lambda: len(start.sessions.rows) == 1
+        start.sessions.rows[0].click()
+        yield lambda: window.pages.currentWidget() is window.review_page
+        yield lambda: window.review_page.view.picture.frame is not None
+        window.go_home()
+        start.ask_delete(session_id, "it")
+        start.notice.main_button.click()
+        yield lambda: not start.sessions.rows
 
     drive(script)
     with Database(paths.database_path()) as database:
-        assert MediaVault(database).unfinished() == []
+        assert MediaVault(database).unfinished() == MediaVault(database).recorded_sessions() == []
 
 
 def test_a_backup_that_is_damaged_too_replaces_nothing(family):
