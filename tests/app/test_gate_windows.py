@@ -85,6 +85,7 @@ def test_the_settings_know_of_a_pin_that_was_chosen_from_them(drive, home):
         choose.keep()
         yield lambda: window.keeper.has_pin
         assert settings.pin_button.text() == "Change the PIN" and settings.lock_box.isEnabled()
+        assert window.start_page.more_buttons["lock"].isVisible()
 
     drive(script)
 
