@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
+
 from app.services import Services
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
@@ -99,7 +101,7 @@ class AnswerEnding:
     def _add_button(self, text: str, then: Callable[[], None]) -> None:
         button = Button(text)
         button.clicked.connect(then)
-        self._view.versions.addWidget(button)
+        self._view.versions.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
 
     def _clear(self) -> None:
         while (item := self._view.versions.takeAt(0)) is not None:

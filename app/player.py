@@ -12,6 +12,7 @@ from emoasst_core.session.playback import Playback
 from emoasst_core.session.playback_source import Source, is_kept
 
 NOTHING_KEPT = "No picture was kept of this moment."
+LOOKING = "Looking for the picture …"
 TICK_MS = 33  # the picture need not change more often than a camera's
 PATIENCE_TICKS = 90  # a recording just opened begins to play with its first picture, or after three seconds without one
 
@@ -23,6 +24,7 @@ class Player(QObject):
     playing_changed = Signal(bool)
     frame_shown = Signal(object)
     nothing_kept = Signal()
+    looking = Signal()
     failed = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -40,6 +42,7 @@ class Player(QObject):
         self._sound = SoundTrack(self)
         self._playback: Playback | None = None
         self._source: Source | None = None
+        self._is_bare = False  # whether nothing is on screen yet of the moments that were kept
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -53,7 +56,7 @@ class Player(QObject):
             self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
         if self._playback is not None:
             self._playback.open(path)
-        self._source = path
+        self._source, self._is_bare = path, True
         self._patience = PATIENCE_TICKS if path is not None else 0
         self._sound.load(path)
         self._go(0.0)
@@ -144,8 +147,12 @@ class Player(QObject):
         self._steps = False
         if self._source is not None and not is_kept(self._source, self.position_s):
             self._wait_no_more()
+            self._is_bare = True
             self.nothing_kept.emit()
         elif self._playback is not None:
+            if self._is_bare and self._source is not None:
+                self._is_bare = False
+                self.looking.emit()
             self._playback.show(self.position_s)
         self.moved.emit(self.position_s)
 

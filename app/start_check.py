@@ -10,6 +10,7 @@ from emoasst_core.errors import DamagedError, EmoAsstError, KeyLostError
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault, recordings_folder
 from emoasst_core.store.passing_recording import drop_left_over
+from emoasst_core.store.recovered_session import recover_session
 from emoasst_core.store.retention import CLIP_DAYS, VIDEO_DAYS, sweep
 
 
@@ -81,9 +82,10 @@ def recover_recordings(path: Path, unfinished: Sequence[str]) -> str:
         vault = MediaVault(database)
         for session_id in unfinished:
             try:
-                saved_s += vault.recover(session_id)
+                saved_s += recover_session(vault, session_id)
             except DamagedError:
                 num_damaged += 1
     minutes, seconds = divmod(round(saved_s), 60)
     damaged = f" {num_damaged} damaged and left as it is: put a backup in its place." if num_damaged else ""
-    return f"{minutes} min {seconds:02} s of picture and sound were saved.{damaged}"
+    length = f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+    return f"{length} of picture and sound were saved.{damaged}"

@@ -39,6 +39,7 @@ class WindowDialogs(QObject):
         dialog.pin_wanted.connect(self.choose_pin)
         dialog.phrase_wanted.connect(self.new_phrase)
         dialog.archive_wanted.connect(self.archive)
+        self._window.keeper.opened.connect(dialog.show_pin)
         self._open(dialog)
 
     def keys(self) -> None:

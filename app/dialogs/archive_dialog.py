@@ -88,8 +88,7 @@ class ArchiveDialog(QDialog):
                 return write_archive(database, path, sessions_folder(), phrase=phrase, tell=tell)
 
         def done(content: ArchiveContent) -> None:
-            recorded = f" and {content.num_recorded} files of recordings" if phrase else ""
-            self._end(f"Everything is saved: {sum(content.rows.values())} rows{recorded}, in {path}.")
+            self._end(f"Everything is saved{_with_recordings(content) if phrase else ''}, in {path}.")
 
         self._run("Saving …", write, done)
 
@@ -108,8 +107,7 @@ class ArchiveDialog(QDialog):
                 self._ask_phrase(path)
                 return
             self._waiting = None
-            recorded = f" and {content.num_recorded} files of recordings" if content.num_recorded else ""
-            self._end(f"Read in: {sum(content.rows.values())} rows{recorded}, from {path.name}.")
+            self._end(f"Everything is read in{_with_recordings(content)}, from {path.name}.")
             self.read_in.emit()
 
         self._run("Reading …", read, done)
@@ -197,6 +195,12 @@ class ArchiveDialog(QDialog):
         for part in (*parts, self.message, self.bar):
             self.content.addWidget(part)
         lay_out_dialog(self, "All my data", self.content, (self.save_button, self.read_button, self.close_button))
+
+
+def _with_recordings(content: ArchiveContent) -> str:
+    """The files of recordings that are part of it, where there are any."""
+    count = content.num_recorded
+    return f", with {count} file{'s' if count != 1 else ''} of recordings" if count else ""
 
 
 def _phrase_line(name: str) -> QLineEdit:

@@ -60,10 +60,10 @@ class PhraseDialog(QDialog):
             self.print_button.hide()
             self.typed.show()
             self.typed.setFocus()
-            self.message.setText("Now type the words back, in their order.")
+            self._tell("Now type the words back, in their order.")
             self.main_button.setText("Keep this phrase")
         elif self.typed.toPlainText().lower().split() != [word.lower() for word in self.words]:
-            self.message.setText("These are not the words that were shown. Check each word and their order.")
+            self._tell("These are not the words that were shown. Check each word and their order.")
         else:
             self.main_button.setEnabled(False)
             self._background.run(lambda: Keys().set_phrase(self.words), lambda _none: self._done(), self._say)
@@ -74,7 +74,12 @@ class PhraseDialog(QDialog):
 
     def _say(self, error: EmoAsstError) -> None:
         self.main_button.setEnabled(True)
-        self.message.setText(str(error))
+        self._tell(str(error))
+
+    def _tell(self, text: str) -> None:
+        """Say something below the words, and make room for it."""
+        self.message.setText(text)
+        fit_dialog(self, self.content)
 
     def _print(self) -> None:
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 
@@ -73,8 +73,9 @@ class AskPinDialog(PinDialog):
         self._timer = QTimer(self)
         self._timer.setInterval(SECOND_MS)
         self._timer.timeout.connect(self._count_down)
-        for part in (label(reason, "soft"), self.pin, self.message, self.forgotten_button):
+        for part in (label(reason, "soft"), self.pin, self.message):
             self.content.addWidget(part)
+        self.content.addWidget(self.forgotten_button, 0, Qt.AlignmentFlag.AlignLeft)
         lay_out_dialog(self, "Adult’s PIN", self.content, (self.main_button, self.close_button))
         self.main_button.clicked.connect(self.try_pin)
         self.pin.returnPressed.connect(self.try_pin)

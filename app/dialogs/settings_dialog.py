@@ -47,14 +47,21 @@ class SettingsDialog(QDialog):
         self.captions_box = self._tick("captions", "Write down what is said", choices.captions)
         self.motion_box = self._tick("reduce_motion", "Reduce motion", choices.reduce_motion)
         self.sound_box = self._tick("cue_sound", "Soft tone with a new cue", choices.cue_sound)
-        self.pin_button = Button("Change the PIN" if has_pin else "Choose a PIN for adults")
+        self.pin_button = Button("Choose a PIN for adults")
         self.phrase_button = Button("Make a new recovery phrase")
         self.archive_button = Button("Save or read in all my data")
         self.archive_button.clicked.connect(self.archive_wanted)
         self.pin_button.clicked.connect(self.pin_wanted)
         self.phrase_button.clicked.connect(self.phrase_wanted)
-        self.lock_box.setEnabled(has_pin)
+        self.lock_box.setEnabled(False)
+        if has_pin:
+            self.show_pin()
         self._lay_out()
+
+    def show_pin(self) -> None:
+        """There is a PIN now: it can be changed, and when to lock can be chosen."""
+        self.pin_button.setText("Change the PIN")
+        self.lock_box.setEnabled(True)
 
     def _choice(self, name: str, texts: Mapping[Any, str], chosen: object) -> Choice:
         box = Choice()

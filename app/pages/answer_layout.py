@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions import TOLD_BY_KEYS
 from app.widgets.clip_bar import ClipBar
@@ -11,6 +11,7 @@ from app.widgets.form import Choice
 from app.widgets.likely_pad import LikelyPad
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
+from app.widgets.stack import PanelStack
 from app.widgets.text import Button, ElidedLabel, card, label
 from emoasst_core.cues.catalogue import Catalogue
 
@@ -48,7 +49,7 @@ class AnswerLayout:
         self.versions = QVBoxLayout()
         self.done_timeline_button = Button("Look at the timeline", "quiet")
         self.done_button = Button("Go to the start page", "main")
-        self.panels = QStackedWidget()
+        self.panels = PanelStack()
         self.intro, self.asking, self.ending = self._intro(), self._asking(), self._ending()
         for panel in (self.intro, self.asking, self.ending):
             self.panels.addWidget(panel)

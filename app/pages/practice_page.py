@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions import add_actions
-from app.player import NOTHING_KEPT, Player
+from app.player import LOOKING, NOTHING_KEPT, Player
 from app.services import Services
 from app.widgets.clip_bar import ClipBar
 from app.widgets.form import Tick
@@ -112,6 +112,7 @@ class PracticePage(QWidget):
             return
         alike, guessed = self._num_alike, len(self._clips)
         self._clips = ()
+        self.bar.hide()
         self.pad.hide()
         self.next_button.hide()
         keeps = self._services.preferences.choices.keeps_practice_scores
@@ -123,6 +124,7 @@ class PracticePage(QWidget):
 
     def _begin(self, clips: tuple[PracticeClip, ...]) -> None:
         self._clips = clips
+        self.bar.setVisible(bool(clips))
         if clips:
             self.pad.show()
             self._ask(0)
@@ -200,6 +202,7 @@ class PracticePage(QWidget):
         self.player.frame_shown.connect(self.picture.show_frame)
         self.player.failed.connect(lambda error: self.picture.say(f"{error.message} {error.next_step}"))
         self.player.nothing_kept.connect(lambda: self.picture.say(NOTHING_KEPT))
+        self.player.looking.connect(lambda: self.picture.say(LOOKING))
 
     def _ask_for_scores(self, wanted: bool) -> None:
         self.score_tick.setChecked(self._services.preferences.choices.keeps_practice_scores)  # until an adult has said so

@@ -141,7 +141,7 @@ class ReviewLayout:
     def _lay_out(self, page: QWidget) -> None:
         tools = QWidget()
         flow = FlowLayout(tools, gap_px=8)
-        for button in (self.clips_button, self.undo_button, self.redo_button, self.table_button, self.export_button):
+        for button in (self.clips_button, self.undo_button, self.redo_button, self.export_button):
             flow.addWidget(button)
         top = QHBoxLayout()
         top.setSpacing(8)
@@ -164,7 +164,11 @@ class ReviewLayout:
         layout.addLayout(top)
         layout.addWidget(self.notice)
         layout.addLayout(self._middle, 1)
-        layout.addWidget(self.find)
+        search = QHBoxLayout()
+        search.setSpacing(10)
+        search.addWidget(self.find, 1)
+        search.addWidget(self.table_button, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(search)
         layout.addWidget(self.lower)
         area = QScrollArea()
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -200,8 +204,9 @@ class ReviewLayout:
 
 
 def _name(button: Button, verb: str, text: str) -> None:
-    button.setText(f"{verb} {text}".strip())
-    button.setAccessibleName(button.text())
+    """On a narrow page there is no room to say it on the button."""
+    button.setToolTip(f"{verb} {text}".strip())
+    button.setAccessibleName(f"{verb} {text}".strip())
 
 
 def _table(model: TimelineModel) -> QTableView:

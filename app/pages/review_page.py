@@ -15,7 +15,7 @@ from app.corrections import AnswerCommand, answer_text, give_answer
 from app.dialogs.export_dialog import ExportDialog
 from app.item_models.timeline_model import TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
-from app.player import NOTHING_KEPT, Player
+from app.player import LOOKING, NOTHING_KEPT, Player
 from app.review_finder import ReviewFinder
 from app.services import Services
 from app.theme import LIGHT, Theme, give_theme
@@ -284,7 +284,7 @@ class ReviewPage(QWidget):
         view.bar.back_wanted.connect(lambda: self._go_to_part(-1))
         view.bar.on_wanted.connect(lambda: self._go_to_part(1))
         view.bar.play_wanted.connect(player.toggle)
-        view.bar.unsure_wanted.connect(self._go_to_unsure)
+        view.find.unsure_wanted.connect(self._go_to_unsure)
         view.bar.speed_wanted.connect(self._toggle_speed)
         view.timeline.moment_chosen.connect(player.seek)
         view.table.selectionModel().currentRowChanged.connect(lambda index: self._go_to_row(index.row()))
@@ -293,6 +293,7 @@ class ReviewPage(QWidget):
         player.frame_shown.connect(view.picture.show_frame)
         player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
         player.nothing_kept.connect(lambda: view.picture.say(NOTHING_KEPT))
+        player.looking.connect(lambda: view.picture.say(LOOKING))
         self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
         self.stack.canRedoChanged.connect(view.redo_button.setEnabled)
         self.stack.undoTextChanged.connect(view.name_undo)

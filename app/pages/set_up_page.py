@@ -135,10 +135,21 @@ class SetUpPage(QWidget):
 
         self._people.change(lambda people: people.add(present.name, present.role), enter, self._say)
 
+    def _row_of(self, person_id: str) -> PersonRow | None:
+        return next((row for row in self.persons if row.person is not None and row.person.person_id == person_id), None)
+
+    def _show_reading(self, person_id: str) -> None:
+        if (row := self._row_of(person_id)) is not None:
+            row.show_reading(True)
+
     def _know_face(self, person_id: str) -> None:
-        for row in self.persons:
-            if row.person is not None and row.person.person_id == person_id:
-                row.show_face(True)
+        if (row := self._row_of(person_id)) is not None:
+            row.show_face(True)
+
+    def _refuse_picture(self, person_id: str, error: EmoAsstError) -> None:
+        if (row := self._row_of(person_id)) is not None:
+            row.show_reading(False)
+        self._say(error)
 
     def _show_devices(self, devices: Devices) -> None:
         self.devices.show_devices(devices)
@@ -195,8 +206,9 @@ class SetUpPage(QWidget):
         self.clips_tick.toggled.connect(self._check)
         self.add_button.clicked.connect(self.add_new)
         self.start_button.clicked.connect(self._start)
+        self.taker.began.connect(self._show_reading)
         self.taker.added.connect(self._know_face)
-        self.taker.failed.connect(lambda _person_id, error: self._say(error))
+        self.taker.failed.connect(self._refuse_picture)
 
     def _lay_out(self) -> None:
         back = Button("Back", "plain", "back")

@@ -17,6 +17,7 @@ from app.widgets.scroll import fill_with_column
 from app.widgets.session_list import SessionList
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.store.clips import Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.deletion import backups_beside, forget_session, what_backups_keep
 from emoasst_core.store.sessions import SessionInfo, list_sessions
@@ -91,7 +92,7 @@ class StartPage(QWidget):
         if is_open:
             self._read()
         else:
-            self._show([])
+            self._show(([], {}))
         self.open_card.setFocus()
 
     def show_all(self) -> None:
@@ -143,17 +144,18 @@ class StartPage(QWidget):
         limit = None if self._shows_all else NUM_RECENT
         path = self._services.database_path
 
-        def read() -> list[SessionInfo]:
+        def read() -> tuple[list[SessionInfo], dict[str, int]]:
             if not path.exists():
-                return []
+                return [], {}
             with Database(path) as database:
-                return list_sessions(database, limit)
+                return list_sessions(database, limit), Clips(database).num_pending()
 
         self._services.background.run(read, self._show, self.say)
 
-    def _show(self, infos: list[SessionInfo]) -> None:
+    def _show(self, found: tuple[list[SessionInfo], dict[str, int]]) -> None:
+        infos, waiting = found
         self._heading.setText("All sessions" if self._shows_all else "Recent sessions")
-        self.sessions.show_sessions(infos, NONE_YET if self._is_open else LOCKED)
+        self.sessions.show_sessions(infos, NONE_YET if self._is_open else LOCKED, waiting)
         if self._shows_all and self.sessions.rows:
             self.sessions.rows[0].setFocus()
 

@@ -19,10 +19,11 @@ WHOLE = -1
 
 
 class FindBar(QWidget):
-    """Chapters, emotions and words; each has a key as well."""
+    """Chapters, emotions, what was unsure, and words; each has a key as well."""
 
     chapter_wanted = Signal(int)
     emotion_wanted = Signal()
+    unsure_wanted = Signal()
     words_wanted = Signal()
 
     def __init__(self, catalogue: Catalogue, parent: QWidget | None = None) -> None:
@@ -37,6 +38,8 @@ class FindBar(QWidget):
             self.emotion_box.addItem(catalogue.word(emotion).capitalize(), emotion)
         self.jump_button = Button("Jump to next", "quiet", "forward")
         self.jump_button.setToolTip("Go to the next moment with this feeling (J)")
+        self.unsure_button = Button("Next unsure", "quiet", "question")
+        self.unsure_button.setToolTip("Go to the next part the program was not sure about (N)")
         self.words_edit = QLineEdit()
         self.words_edit.setPlaceholderText("Search in the words")
         self.words_edit.setAccessibleName("Search in the words")
@@ -44,10 +47,12 @@ class FindBar(QWidget):
         self.words_edit.setMinimumWidth(190)
         self.found = label("", "soft", wraps=False)
         layout = FlowLayout(self, gap_px=10)
-        for part in (self.chapter_box, self.emotion_box, self.jump_button, self.words_edit, self.found):
+        parts = (self.chapter_box, self.emotion_box, self.jump_button, self.unsure_button, self.words_edit, self.found)
+        for part in parts:
             layout.addWidget(part)
         self.chapter_box.activated.connect(lambda index: self.chapter_wanted.emit(self.chapter_box.itemData(index)))
         self.jump_button.clicked.connect(self.emotion_wanted)
+        self.unsure_button.clicked.connect(self.unsure_wanted)
         self.words_edit.returnPressed.connect(self.words_wanted)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.set_up_plan import CHILD, CONSENT_TEXT, CONSENT_TIP, CONSENTS, LIVE, Present
@@ -15,6 +15,7 @@ from emoasst_core.store.people import Person
 
 ROLE_TEXT = {"adult": "An adult", "child": "The child who gets the cues", "other": "Another child or young person"}
 NO_FACE = "Not known by picture yet: beside people who are, no cue is shown about this person, and no clip can be kept."
+READING = "The picture is being looked at. That takes some seconds."
 NEVER_READ = "Never read: cues are about the others."
 
 
@@ -40,7 +41,7 @@ class PersonRow(QFrame):
         super().__init__(parent)
         self.setProperty("role", "person")
         self.person = person
-        self._has_face = has_face
+        self._has_face, self._is_reading = has_face, False
         self.here = Tick(person.name if person is not None else "Someone new")
         self.here.setAccessibleName(f"{self.here.text()} is here")
         self.name = QLineEdit()
@@ -87,7 +88,12 @@ class PersonRow(QFrame):
 
     def show_face(self, has_face: bool) -> None:
         """Say whether this person is known by picture."""
-        self._has_face = has_face
+        self._has_face, self._is_reading = has_face, False
+        self._refresh()
+
+    def show_reading(self, is_reading: bool) -> None:
+        """Say that a picture of this person is being read; that takes some seconds."""
+        self._is_reading = is_reading
         self._refresh()
 
     def ask_again(self) -> None:
@@ -103,9 +109,11 @@ class PersonRow(QFrame):
         self.ticks[LIVE].setVisible(not is_child)
         self.ticks[LIVE].setEnabled(not is_child)
         needs_face = is_here and not is_child and not self._has_face and self.ticks[LIVE].isChecked()
-        self.note.setText(NEVER_READ if is_here and is_child else NO_FACE if needs_face else "")
+        unknown = (READING if self._is_reading else NO_FACE) if needs_face else ""
+        self.note.setText(NEVER_READ if is_here and is_child else unknown)
         self.note.setVisible(bool(self.note.text()))
         self.picture_button.setVisible(needs_face)
+        self.picture_button.setEnabled(not self._is_reading)
         self.changed.emit()
 
     def _lay_out(self) -> None:
@@ -113,8 +121,8 @@ class PersonRow(QFrame):
         naming = QHBoxLayout(self._naming)
         naming.setContentsMargins(34, 0, 0, 0)
         naming.setSpacing(12)
-        naming.addWidget(self.name, 3)
-        naming.addWidget(self.role, 2)
+        naming.addWidget(self.name, 1)
+        naming.addWidget(self.role, 1)
         self._asking = QWidget()
         asking = FlowLayout(self._asking, gap_px=16)
         asking.setContentsMargins(0, 0, 0, 0)
@@ -124,7 +132,7 @@ class PersonRow(QFrame):
         below.setContentsMargins(34, 0, 0, 0)
         below.addWidget(self._asking)
         below.addWidget(self.note)
-        below.addWidget(self.picture_button)
+        below.addWidget(self.picture_button, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)

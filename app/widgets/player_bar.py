@@ -17,7 +17,6 @@ class PlayerBar(QWidget):
     back_wanted = Signal()
     play_wanted = Signal()
     on_wanted = Signal()
-    unsure_wanted = Signal()
     speed_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -25,7 +24,6 @@ class PlayerBar(QWidget):
         self.back_button = Button("Back", "quiet", "back")
         self.play_button = Button("Play", "main", "play")
         self.next_button = Button("Next", "quiet", "forward")
-        self.unsure_button = Button("Next unsure", "quiet", "question")
         self.speed_button = Button("Slower", "plain")
         self.speed_button.setCheckable(True)
         self.speed_button.setAccessibleName("Play at half speed")
@@ -36,7 +34,6 @@ class PlayerBar(QWidget):
             (self.back_button, self.back_wanted, "Go to the part before (Up)"),
             (self.play_button, self.play_wanted, "Play or pause (Space)"),
             (self.next_button, self.on_wanted, "Go to the next part (Down)"),
-            (self.unsure_button, self.unsure_wanted, "Go to the next part the program was not sure about (N)"),
             (self.speed_button, self.speed_wanted, "Play at half speed (H)"),
         ):
             button.setToolTip(tip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt, Signal
@@ -37,10 +37,12 @@ def length_text(duration_s: float) -> str:
 class SessionRow(QPushButton):
     """One session."""
 
-    def __init__(self, info: SessionInfo, parent: QWidget | None = None) -> None:
+    def __init__(self, info: SessionInfo, num_waiting: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         name, day, length = session_name(info.recording), session_day(info), length_text(info.duration_s)
         answers = f"{info.num_labelled} answered" if info.num_labelled else "not looked at yet"
+        if num_waiting and info.num_labelled:
+            answers += f", {num_waiting} to go"
         self.setProperty("role", "row")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{name}, {day}, {length}, {answers}")
@@ -74,8 +76,8 @@ class SessionList(QWidget):
         self._empty = label("", "soft")
         self._layout.addWidget(self._empty)
 
-    def show_sessions(self, infos: Sequence[SessionInfo], empty: str) -> None:
-        """Show these; `empty` is said where there are none."""
+    def show_sessions(self, infos: Sequence[SessionInfo], empty: str, waiting: Mapping[str, int] | None = None) -> None:
+        """Show these; `empty` is said where there are none. `waiting` counts each session's clips that wait for an answer."""
         for line in self._lines:
             self._layout.removeWidget(line)
             line.hide()  # it lives until the next turn of the event loop
@@ -84,7 +86,7 @@ class SessionList(QWidget):
         self._empty.setText(empty)
         self._empty.setVisible(not infos)
         for info in infos:
-            row = SessionRow(info)
+            row = SessionRow(info, (waiting or {}).get(info.session_id, 0))
             row.clicked.connect(lambda _checked=False, session_id=info.session_id: self.chosen.emit(session_id))
             self.rows.append(row)
             self._add_line(row, info)

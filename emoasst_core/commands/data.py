@@ -14,6 +14,7 @@ from emoasst_core.store.database import Database
 from emoasst_core.store.deletion import backups_beside, forget_everything, forget_session, what_backups_keep
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.people import People
+from emoasst_core.store.recovered_session import recover_session
 from emoasst_core.store.retention import CLIP_DAYS, VIDEO_DAYS, sweep
 from emoasst_core.store.sessions import list_sessions
 
@@ -128,7 +129,7 @@ def _recover(arguments: argparse.Namespace) -> None:
         vault = MediaVault(database)
         for session_id in vault.unfinished():
             try:
-                print(f"{session_id}: {vault.recover(session_id):.1f} s saved.")
+                print(f"{session_id}: {recover_session(vault, session_id):.1f} s saved.")
             except DamagedError as error:
                 print(f"{session_id}: {error}")
         left = vault.unfinished()

@@ -19,15 +19,21 @@ class Stretch:
 
 
 Source = Path | Sequence[Stretch]
+START_S = 0.5  # the first file begins when the first picture comes, a moment after the clock of the session
 EDGE_S = 0.3  # a picture stays this long after the end of its file, so that two files that meet leave no gap
 
 
 def is_kept(source: Source, time_s: float) -> bool:
-    """Whether anything was kept of a moment; of a plain file, of every moment.
+    """Whether anything was kept of a moment; of a plain file, of every moment. The first picture stands for what led up to it.
 
     >>> is_kept((Stretch(2.0, lambda: None, 5.0),), 1.0), is_kept((Stretch(2.0, lambda: None, 5.0),), 4.9)
     (False, True)
+    >>> is_kept((Stretch(0.2, lambda: None, 5.0), Stretch(9.0, lambda: None, 12.0)), 0.0)
+    True
     """
     if isinstance(source, Path):
+        return True
+    first_s = min((stretch.start_s for stretch in source), default=math.inf)
+    if first_s - START_S <= time_s <= first_s:
         return True
     return any(stretch.start_s - 1e-6 <= time_s <= stretch.end_s + EDGE_S for stretch in source)

@@ -51,6 +51,8 @@ def test_eight_clips_are_answered_with_one_key_each_undone_and_redone(drive, tmp
         assert view.thanks.text() == "8 of 8 answered"
         yield lambda: learned() == [("joy", number) for number in asked]
         yield lambda: "8 answers of your family" in view.changed.text()
+        assert view.panels.minimumSizeHint() == view.ending.minimumSizeHint()  # a hidden question must not make it scroll
+        assert view.asking.minimumSizeHint().height() > view.ending.minimumSizeHint().height()
         for _ in range(8):
             page.stack.undo()
         yield lambda: learned() == [] and waiting(session_id) == 8
@@ -123,6 +125,8 @@ def test_what_told_and_how_sure_go_with_the_answer_and_stopping_keeps_it(drive, 
         yield lambda: window.review_page.model.rowCount() > 0
         window.open_answers(session_id)
         yield lambda: view.count.text() == "7 short clips, about 2 min"
+        window.go_home()
+        yield lambda: [row for row in window.start_page.sessions.rows if "1 answered, 7 to go" in row.accessibleName()]
 
     drive(script)
     said = kept["answer"]

@@ -69,7 +69,7 @@ def test_everything_is_saved_under_a_phrase_and_read_in_again_as_it_was(drive, t
         dialog.save(target)
         assert not dialog.save_button.isEnabled() and dialog.bar.isVisible()
         yield lambda: "Everything is saved" in dialog.message.text()
-        assert str(target) in dialog.message.text() and "1 files of recordings" in dialog.message.text()
+        assert str(target) in dialog.message.text() and "with 1 file of recordings" in dialog.message.text()
         assert dialog.bar.maximum() == dialog.bar.value() > 10
         dialog.read(target)  # where something is kept already it is refused
         yield lambda: "Type its phrase" in dialog.message.text()
@@ -88,10 +88,10 @@ def test_everything_is_saved_under_a_phrase_and_read_in_again_as_it_was(drive, t
         dialog.phrase.setText("another phrase here")
         dialog.read(target)
         yield lambda: dialog.save_button.isEnabled() and "Type its phrase" not in dialog.message.text()
-        assert "Read in:" not in dialog.message.text()
+        assert "is read in" not in dialog.message.text()
         dialog.phrase.setText(PHRASE)
         dialog.read(target)
-        yield lambda: "Read in:" in dialog.message.text()
+        yield lambda: "is read in" in dialog.message.text()
         dialog.reject()
         yield lambda: window.start_page.isVisible()
 

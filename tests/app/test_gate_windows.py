@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 from recordings import write_recording
 
 from app.dialogs.phrase_dialog import PhraseDialog, phrase_document
+from app.dialogs.pin_dialogs import SetPinDialog
+from app.dialogs.settings_dialog import SettingsDialog
 from emoasst_core import paths
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.store.backup import back_up, backups, restore
@@ -68,6 +71,23 @@ def test_people_and_sessions_are_behind_the_pin_and_are_locked_again_after_a_ses
         assert window.pages.currentWidget() is start
 
     drive(script, "--recording", str(clip))
+
+
+def test_the_settings_know_of_a_pin_that_was_chosen_from_them(drive, home):
+    def script(window):
+        window.start_page.wanted.emit("settings")
+        settings = window.findChild(SettingsDialog)
+        assert settings.pin_button.text() == "Choose a PIN for adults" and not settings.lock_box.isEnabled()
+        settings.pin_button.click()
+        choose = window.findChild(SetPinDialog)
+        for line in (choose.first, choose.second):
+            line.setText(PIN)
+        choose.keep()
+        yield lambda: window.keeper.has_pin
+        assert settings.pin_button.text() == "Change the PIN" and settings.lock_box.isEnabled()
+        assert window.start_page.more_buttons["lock"].isVisible()
+
+    drive(script)
 
 
 def test_stop_needs_no_pin_and_the_lock_does_not_end_a_session(drive, family, tmp_path):
@@ -143,6 +163,7 @@ def test_a_phrase_is_in_force_only_after_it_was_typed_back(drive, family):
         dialog.typed.setPlainText(" ".join(dialog.words[::-1]))
         dialog.main_button.click()
         assert "not the words" in dialog.message.text() and Keys().needs_phrase
+        yield lambda: dialog.findChild(QScrollArea).verticalScrollBar().maximum() == 0  # room for what was said
         dialog.typed.setPlainText("  ".join(dialog.words).upper())
         dialog.main_button.click()
         yield lambda: not Keys().needs_phrase
@@ -242,11 +263,19 @@ def test_a_recording_that_broke_off_is_offered_at_the_next_start_and_saved(drive
         start = window.start_page
         yield lambda: "broke off" in start.notice.text
         start.notice.main_button.click()
-        yield lambda: "were saved" in start.notice.text
+        yield lambda: "4 s of picture and sound were saved" in start.notice.text
+        yield lambda: len(start.sessions.rows) == 1
+        start.sessions.rows[0].click()
+        yield lambda: window.pages.currentWidget() is window.review_page
+        yield lambda: window.review_page.view.picture.frame is not None
+        window.go_home()
+        start.ask_delete(session_id, "it")
+        start.notice.main_button.click()
+        yield lambda: not start.sessions.rows
 
     drive(script)
     with Database(paths.database_path()) as database:
-        assert MediaVault(database).unfinished() == []
+        assert MediaVault(database).unfinished() == MediaVault(database).recorded_sessions() == []
 
 
 def test_a_backup_that_is_damaged_too_replaces_nothing(family):

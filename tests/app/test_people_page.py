@@ -129,3 +129,25 @@ def test_a_decoder_that_crashes_takes_nothing_with_it(tmp_path):
     with pytest.raises(EmoAsstError) as refused:
         enrol_face(picture(tmp_path / "a.png"), "picture_reader:crash")
     assert "cannot be read" in refused.value.message
+
+
+def test_the_set_up_says_that_a_picture_is_being_looked_at(drive, tmp_path):
+    def script(window):
+        page = window.set_up_page
+        page.taker.reader = READER
+        yield lambda: window.start_page.sessions._empty.text()
+        with Database(paths.database_path()) as database:
+            mum = People(database).add("Mum", "adult")
+        window.set_up_camera()
+        yield lambda: page.persons and page.persons[0].person == mum
+        row = page.persons[0]
+        row.here.setChecked(True)
+        row.ticks["live"].setChecked(True)
+        page.taker.add(mum, picture(tmp_path / "dark.png", 3))
+        assert "looked at" in row.note.text() and not row.picture_button.isEnabled()
+        yield lambda: "no face" in page.notice.text
+        assert "Not known by picture" in row.note.text() and row.picture_button.isEnabled()
+        page.taker.add(mum, picture(tmp_path / "mum.png"))
+        yield lambda: not row.picture_button.isVisible() and row.note.text() == ""
+
+    drive(script)

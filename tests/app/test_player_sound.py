@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,3 +149,16 @@ def test_a_moment_of_which_nothing_was_kept_shows_no_old_picture(player, output)
     player.open(player._source, 60.0)
     player.seek(40.0)
     assert said == [40.0]
+
+
+def test_a_recording_that_begins_a_moment_late_is_seen_from_the_start_and_nothing_stale_is_said(player, output):
+    (whole,) = player._source
+    said = []
+    player.nothing_kept.connect(lambda: said.append("nothing"))
+    player.looking.connect(lambda: said.append("looking"))
+    player.open((replace(whole, start_s=0.2, end_s=3.2),), 60.0)
+    assert said == ["looking"]
+    player.seek(40.0)
+    player.seek(1.0)
+    player.seek(2.0)
+    assert said == ["looking", "nothing", "looking"]

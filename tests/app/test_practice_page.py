@@ -35,6 +35,7 @@ def play_a_round(window):
     page = window.practice_page
     page.enter()
     yield lambda: page.question.text() == "How does this person feel here?"
+    assert page.bar.isVisible()
     for place in range(4):
         clip = page._clips[place]
         assert clip.answer not in page.told.text()
@@ -52,7 +53,7 @@ def test_clips_are_guessed_first_then_seen_and_no_score_is_kept_by_default(drive
     def script(window):
         window.open_practice()
         yield from play_a_round(window)
-        assert window.practice_page.told.text() == "Well looked!"
+        assert window.practice_page.told.text() == "Well looked!" and not window.practice_page.bar.isVisible()
         yield lambda: True
 
     drive(script)
@@ -79,6 +80,7 @@ def test_without_answered_clips_the_page_says_what_to_do(drive):
     def script(window):
         window.start_page.more_buttons["practice"].click()
         yield lambda: "Answer some clips" in window.practice_page.told.text()
+        assert not window.practice_page.bar.isVisible()  # nothing to play
 
     drive(script)
 

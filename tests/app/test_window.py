@@ -50,7 +50,7 @@ def test_a_recording_is_watched_corrected_and_found_again(drive, tmp_path):
         assert review.view.pad.buttons["joy"].accessibleName() == "Happy, key 2"
         press(window, Qt.Key.Key_6)
         yield lambda: paths.database_path().exists() and shots() == [(5, 1)]
-        assert review.view.undo_button.text() == "Undo “surprised” at 0:00.0"
+        assert review.view.undo_button.accessibleName() == "Undo “surprised” at 0:00.0"
         press(window, Qt.Key.Key_Down, Qt.Key.Key_3, Qt.Key.Key_Down, Qt.Key.Key_0)
         yield lambda: shots() == [(5, 1), (2, 2)] and labels(review._session_id) == {1: "surprise", 2: "sadness", 3: "cant_tell"}
         review.stack.undo()
