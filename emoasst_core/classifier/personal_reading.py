@@ -144,12 +144,10 @@ class PersonalReader:
         """
         keys, shares = clips.keys @ self.source.whitening, clips.weights[:, None] * clips.labels
         counts, sums = self._sums(clips)
-        queries, own = np.nonzero(left_out)  # few: itself and its burst
-        left = [np.repeat(row[None], len(rows), 0) for row in sums]
+        left: list[Array] = []
         for column, middle in enumerate(self._means):
-            said = np.flatnonzero(shares[own, column])
-            taken = shares[own[said], column, None] * (keys[own[said]] - middle)
-            np.subtract.at(left[column], queries[said], taken)
+            own = np.flatnonzero(shares[:, column])
+            left.append(sums[column] - (left_out[:, own] * shares[own, column]) @ (keys[own] - middle))
         counts = np.maximum(counts[None] - left_out @ shares, 0.0)
         ratios, precision, offset = self._offset(counts, left)
         distances = [((rows - mean) ** 2).sum(1) for mean in self._columns(ratios, offset, left)]
