@@ -100,6 +100,8 @@ class RecordingIntake:
             time_s = item.time_s if isinstance(item, Frame) else item.start_s
             if not (transport.wait_until(time_s) if self._realtime else transport.wait_while_paused()):
                 return
+            if not self._realtime:
+                transport.reach(time_s)  # what is marked now is what is read now
             if isinstance(item, Frame):
                 tell(FrameSeen(item))
                 sinks.frame(item)

@@ -15,6 +15,7 @@ class Transport:
         self._clock: SessionClock | None = None
         self._paused_at_s: float | None = None
         self._away_s = 0.0
+        self._reached_s: float | None = None
         self._is_stopped = False
 
     def start(self) -> None:
@@ -30,6 +31,11 @@ class Transport:
         """Seconds since the start, pauses left out; 0 before it."""
         with self._changed:
             return self._now_s()
+
+    def reach(self, time_s: float) -> None:
+        """From now on the time is how far a recording has been read, which is looked at as fast as the machine can."""
+        with self._changed:
+            self._reached_s = time_s
 
     def pause(self) -> None:
         """Let time stand still."""
@@ -86,6 +92,8 @@ class Transport:
             return self._changed.wait_for(lambda: self._is_stopped or self._paused_at_s is not None, timeout_s)
 
     def _now_s(self) -> float:
+        if self._reached_s is not None:
+            return self._reached_s
         if self._clock is None:
             return 0.0
         return self._paused_at_s if self._paused_at_s is not None else self._clock.now_s() - self._away_s

@@ -196,3 +196,14 @@ def test_sound_that_waited_in_the_sound_system_is_stamped_with_when_it_was_heard
     first = mailbox.take(0)
     assert first is not None and first.start_s < arrived_s - Buffered.LATE_S + 0.01
     assert first.start_s == pytest.approx(0.05, abs=0.3)
+
+
+def test_the_time_of_a_recording_read_at_full_speed_is_how_far_it_was_read():
+    transport = Transport()
+    transport.start()
+    transport.reach(42.5)
+    assert transport.now_s() == 42.5
+    transport.pause()
+    transport.resume()
+    transport.reach(43.0)
+    assert transport.now_s() == 43.0
