@@ -85,11 +85,7 @@ class PersonalReader:
 
     def person(self, clips: Clips) -> Person:
         """The person behind some clips."""
-        counts, sums = self._sums(clips)
-        shares, precision, offset = self._offset(counts[None], [row[None] for row in sums])
-        columns = self._columns(shares, offset, [row[None] for row in sums])
-        means = np.stack([mean[0] for mean in columns])
-        return Person(counts[None], offset, means[None], self._variance(shares, precision))
+        return self._person(clips, clips.keys @ self.source.whitening)
 
     def gains(self, queries: Array, clips: Clips, left_out: Mask | None = None, with_votes: bool = True) -> Array:
         """(q, d) -> (q, num_emotions) what the clips add to the log-probabilities.
@@ -98,17 +94,17 @@ class PersonalReader:
             left_out: (q, n) clips that a query is read without.
             with_votes: False for the densities alone, which take half the time.
         """
-        rows = queries @ self.source.whitening
+        rows, keys = queries @ self.source.whitening, clips.keys @ self.source.whitening
         if left_out is None:
-            person = self.person(clips)
+            person = self._person(clips, keys)
             counts, offset = person.counts, person.offset
             own = _log_normal(rows, person.means[0], person.variance)
         else:
-            counts, offset, own = self._left_out_densities(rows, clips, left_out)
+            counts, offset, own = self._left_out_densities(rows, clips, keys, left_out)
         result: Array = (own - _log_normal(rows, self._means, self._widest)) / self.constants.temperature
         if not with_votes or self.constants.alpha == 0:
             return result
-        near = self.affinities(rows, offset, clips.keys @ self.source.whitening)
+        near = self.affinities(rows, offset, keys)
         weights = clips.weights[None] if left_out is None else clips.weights[None] * ~left_out
         votes = (near * weights) @ clips.labels / np.maximum(counts, SMALLEST)
         known = self.affinities(rows, offset, self._exemplars, self._exemplars)
@@ -137,13 +133,20 @@ class PersonalReader:
         cosines = along / np.sqrt(np.maximum(lengths, SMALLEST))
         return affinity(np.minimum(cosines, 1.0), self.constants.beta)
 
-    def _left_out_densities(self, rows: Array, clips: Clips, left_out: Mask) -> tuple[Array, Array, Array]:
+    def _person(self, clips: Clips, keys: Array) -> Person:
+        """As `person`, of clips whose whitened keys are known."""
+        counts, sums = self._sums(clips.weights[:, None] * clips.labels, keys)
+        shares, precision, offset = self._offset(counts[None], sums[:, None])
+        means = np.stack(list(self._columns(shares, offset, sums[:, None])), 1)
+        return Person(counts[None], offset, means, self._variance(shares, precision))
+
+    def _left_out_densities(self, rows: Array, clips: Clips, keys: Array, left_out: Mask) -> tuple[Array, Array, Array]:
         """(q, d) whitened queries, each read without clips of its own -> counts, offsets and log densities, (q, ...) each.
 
         One emotion at a time: an array of all at once, (q, num_emotions, d), does not fit the processor's cache.
         """
-        keys, shares = clips.keys @ self.source.whitening, clips.weights[:, None] * clips.labels
-        counts, sums = self._sums(clips)
+        shares = clips.weights[:, None] * clips.labels
+        counts, sums = self._sums(shares, keys)
         left: list[Array] = []
         for column, middle in enumerate(self._means):
             own = np.flatnonzero(shares[:, column])
@@ -153,7 +156,7 @@ class PersonalReader:
         distances = [((rows - mean) ** 2).sum(1) for mean in self._columns(ratios, offset, left)]
         return counts, offset, -0.5 * np.stack(distances, 1) / self._variance(ratios, precision)
 
-    def _offset(self, counts: Array, sums: Sequence[Array]) -> tuple[Array, Array, Array]:
+    def _offset(self, counts: Array, sums: Sequence[Array] | Array) -> tuple[Array, Array, Array]:
         """1 - b_c, (v, num_emotions); 1 / tau_u^2 + sum_c a_c, (v, 1); and u, (v, d)."""
         shares = 1 / (1 + counts * self.constants.style_variance)
         precision = 1 / self.constants.person_variance + (counts * shares).sum(1, keepdims=True)
@@ -162,7 +165,7 @@ class PersonalReader:
             offset += shares[:, column, None] * values
         return shares, precision, offset / precision
 
-    def _columns(self, shares: Array, offset: Array, sums: Sequence[Array]) -> Iterator[Array]:
+    def _columns(self, shares: Array, offset: Array, sums: Sequence[Array] | Array) -> Iterator[Array]:
         """(v, d) m'_c of every emotion; b_c r_c is tau_c^2 (1 - b_c) times the sum, as r_c = sum / n_c."""
         for column, values in enumerate(sums):
             yield self._means[column] + shares[:, column, None] * (offset + self.constants.style_variance * values)
@@ -171,9 +174,8 @@ class PersonalReader:
         result: Array = 1 + (self.constants.style_variance * shares + shares**2 / precision).mean(1, keepdims=True)
         return result
 
-    def _sums(self, clips: Clips) -> tuple[Array, Array]:
-        """n_c, (num_emotions,), and the sums of w_i y_ic (g_i - m_c), (num_emotions, d)."""
-        keys, shares = clips.keys @ self.source.whitening, clips.weights[:, None] * clips.labels
+    def _sums(self, shares: Array, keys: Array) -> tuple[Array, Array]:
+        """n_c, (num_emotions,), and the sums of w_i y_ic (g_i - m_c), (num_emotions, d), of shares w_i y_ic and whitened keys."""
         counts = shares.sum(0)
         return counts, shares.T @ keys - counts[:, None] * self._means
 

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from typing import Any, BinaryIO, Final
 
 from emoasst_core.errors import DamagedError, EmoAsstError
+from emoasst_core.seekable_bytes import SeekableBytes
 from emoasst_core.session.playback_source import Stretch
 
 PIECE_BYTES: Final[int] = 128 << 10  # asked for at once; decoders read 32 KiB at a time, mostly in a row
@@ -73,7 +74,7 @@ class FileServer:
         return self._open[1]
 
 
-class ServedFile(io.RawIOBase):
+class ServedFile(SeekableBytes):
     """The side that reads: a file object like any other.
 
     Raises:
@@ -85,27 +86,13 @@ class ServedFile(io.RawIOBase):
     def __init__(self, connection: Connection, answer: Callable[[object], None], file: int) -> None:
         super().__init__()
         self._connection, self._answer, self._file = connection, answer, file
-        self._place = 0
         self._piece_start, self._piece = 0, b""
         self._num_bytes = int(self._ask(0, 0))
 
-    def readable(self) -> bool:
-        """See `io`."""
-        return True
-
-    def seekable(self) -> bool:
-        """See `io`."""
-        return True
-
-    def tell(self) -> int:
-        """See `io`."""
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """See `io`."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._num_bytes}[whence]
-        self._place = max(0, start + offset)
-        return self._place
+    @property
+    def num_bytes(self) -> int:
+        """See `SeekableBytes`."""
+        return self._num_bytes
 
     def readinto(self, buffer: Any) -> int:
         """See `io`."""

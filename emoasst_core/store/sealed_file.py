@@ -8,7 +8,6 @@ as 4 bytes and the encrypted bytes with their tag.
 
 from __future__ import annotations
 
-import io
 import os
 import secrets
 from bisect import bisect_right
@@ -19,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from emoasst_core.errors import DamagedError
+from emoasst_core.seekable_bytes import SeekableBytes
 
 MAGIC: Final[bytes] = b"EMAV1\0"
 CHUNK_BYTES: Final[int] = 65_536
@@ -79,7 +79,7 @@ class SealedWriter:
             view = view[os.write(self._handle, view) :]
 
 
-class SealedReader(io.RawIOBase):
+class SealedReader(SeekableBytes):
     """Reads a sealed file at any place, decrypting chunk by chunk; nothing is written anywhere.
 
     Args:
@@ -102,7 +102,6 @@ class SealedReader(io.RawIOBase):
                 f"The recording {path} cannot be opened: {error.strerror}.", "Put a backup in its place."
             ) from error
         self._is_whole = is_whole
-        self._place = 0
         self._cached: tuple[int, bytes] = (-1, b"")
         self._head = self._file.read(HEADER_BYTES)
         self._chunks = self._scan(path.stat().st_size)
@@ -135,24 +134,6 @@ class SealedReader(io.RawIOBase):
     def reopened(self) -> SealedReader:
         """Another reader of the same file, at its start."""
         return SealedReader(self._path, self._key, self._is_whole)
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def seekable(self) -> bool:
-        """It is."""
-        return True
-
-    def tell(self) -> int:
-        """The present place."""
-        return self._place
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place."""
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self.num_bytes}[whence]
-        self._place = max(0, base + offset)
-        return self._place
 
     def readinto(self, buffer: Any) -> int:
         """Fill a buffer from the present place; 0 at the end."""
