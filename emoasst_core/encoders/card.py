@@ -41,6 +41,7 @@ class Card:
         resize_mode: "shortest" cuts the central square out first, "squash" resizes as it is.
         crop_fraction: share of that square's side that is kept (EmotionCLIP: 224 of 256).
         detail_px: resolution of the pictures the tower learned from; a larger crop is shrunk to it first. 0: not.
+        fine_detail: a softer face is sharpened up to this, see `face_normalisation.sharpen_soft`. 0: not. "grey_face" only.
         mirror: average with the embedding of the mirror image.
         person_token: EmotionCLIP's extra token, the sum of the position embeddings that the person covers.
         sample_rate_hz: of the sound.
@@ -63,6 +64,7 @@ class Card:
     resize_mode: str = "shortest"
     crop_fraction: float = 1.0
     detail_px: int = 0
+    fine_detail: float = 0.0
     mirror: bool = False
     person_token: bool = False
     sample_rate_hz: int = 16_000
@@ -80,6 +82,8 @@ class Card:
                 raise ModelError(f"The card of {self.name} must give three numbers for {name}.")
         if self.detail_px and self.detail_px < 16:
             raise ModelError(f"The card of {self.name} says detail_px = {self.detail_px}; it must be 0, or 16 or more.")
+        if not 0.0 <= self.fine_detail <= 2.0:
+            raise ModelError(f"The card of {self.name} says fine_detail = {self.fine_detail}; it must be in 0 to 2.")
         if not 0.1 <= self.crop_fraction <= 1.0:
             raise ModelError(f"The card of {self.name} says crop_fraction = {self.crop_fraction}; it must be in 0.1 to 1.")
 

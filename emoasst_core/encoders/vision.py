@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from emoasst_core.datatypes import Modality, Vector
 from emoasst_core.encoders.card import Card, read_card
 from emoasst_core.encoders.compute_device import ComputeDevice, choose_device
-from emoasst_core.encoders.face_normalisation import limit_detail, standardise, standardise_face, to_grey
+from emoasst_core.encoders.face_normalisation import limit_detail, sharpen_soft, standardise, standardise_face, to_grey
 from emoasst_core.encoders.open_clip_network import load_tower
 from emoasst_core.errors import ModelError
 
@@ -131,8 +131,10 @@ def prepare_picture(picture: Tensor, card: Card, image_size: int) -> Tensor:
     if card.detail_px:
         picture = limit_detail(picture, card.detail_px)
     picture = F.interpolate(picture, (image_size, image_size), mode=card.interpolation, align_corners=False, antialias=True)
-    if card.color != "rgb":
-        return standardise_face(picture) if card.color == "grey_face" else standardise(picture)
+    if card.color == "grey_face":
+        return standardise_face(sharpen_soft(picture, card.fine_detail) if card.fine_detail else picture)
+    if card.color == "grey":
+        return standardise(picture)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (card.mean, card.std))
     return (picture.clamp(0, 1) - mean) / std
 

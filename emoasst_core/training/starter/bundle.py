@@ -17,6 +17,7 @@ from emoasst_core.encoders.card import Card
 from emoasst_core.errors import ModelError
 from emoasst_core.evaluation.figures_file import write_json
 from emoasst_core.profile import FORMAT, PROFILE_FILE, read_profile
+from emoasst_core.training.starter.face_augmentation import FACE_DETAIL
 from emoasst_core.training.starter.face_data import PICTURE_PX
 from emoasst_core.training.starter.face_tower import STARTER_MODEL_CFG, FaceTower
 from emoasst_core.training.starter.text_tower import TextTower
@@ -51,6 +52,7 @@ def write_bundle(
     Card(
         "starter", "open_clip", source, LICENCE,
         color="grey_face", interpolation="bilinear", resize_mode="squash", detail_px=PICTURE_PX,
+        fine_detail=FACE_DETAIL,
     ).write(folder)  # fmt: skip
     Card("starter-voice", "prosody", source, LICENCE, normalise_sound=False).write(folder / "audio")
     write_json(folder / PROFILE_FILE, profile_values(voices, constants))

@@ -15,11 +15,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from emoasst_core.encoders.face_normalisation import standardise_face
 from emoasst_core.encoders.torchvision_ops import ensure_torchvision_imports
 from emoasst_core.evaluation.metrics import accuracy, macro_f1, unweighted_average_recall
 from emoasst_core.training.starter.anchors import emotion_anchors
-from emoasst_core.training.starter.face_augmentation import augment
+from emoasst_core.training.starter.face_augmentation import augment, seen_by_tower
 from emoasst_core.training.starter.face_data import FaceSet, join, load_ckplus, load_ferplus
 from emoasst_core.training.trainer import Loss, Report, Trainer, TrainerOptions
 
@@ -144,7 +143,7 @@ def predict_faces(tower: nn.Module, images: NDArray[np.uint8], batch_size: int =
         grey = torch.from_numpy(images[start : start + batch_size]).to(device).float().div_(255).unsqueeze(1)
         grey = F.interpolate(grey, size=(PICTURE_SIZE, PICTURE_SIZE), mode="bilinear", align_corners=False)
         with torch.autocast(device, torch.bfloat16):
-            logits = tower(standardise_face(grey)) + tower(standardise_face(grey.flip(-1)))
+            logits = tower(seen_by_tower(grey)) + tower(seen_by_tower(grey.flip(-1)))
         rows.append((logits / 2).float().cpu().numpy())
     return np.concatenate(rows)
 

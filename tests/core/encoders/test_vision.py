@@ -10,7 +10,7 @@ import torch.nn.functional as F
 
 from emoasst_core.encoders.card import Card
 from emoasst_core.encoders.compute_device import ComputeDevice
-from emoasst_core.encoders.face_normalisation import standardise, standardise_face
+from emoasst_core.encoders.face_normalisation import standardise
 from emoasst_core.encoders.open_clip_network import build, import_open_clip, model_config
 from emoasst_core.encoders.vision import VisionEncoder, prepare_picture
 from emoasst_core.errors import ModelError
@@ -186,6 +186,7 @@ def test_a_missing_weights_file_is_named_with_the_next_step(tmp_path: Path) -> N
 def test_a_bundled_starter_tower_gives_what_it_gave_in_training(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
+    from emoasst_core.training.starter.face_augmentation import FACE_DETAIL, seen_by_tower
     from emoasst_core.training.starter.face_tower import STARTER_MODEL_CFG, FaceTower
 
     torch.manual_seed(7)
@@ -194,13 +195,13 @@ def test_a_bundled_starter_tower_gives_what_it_gave_in_training(tmp_path: Path) 
     save_file(weights, tmp_path / "open_clip_model.safetensors")
     config = {
         "model_cfg": STARTER_MODEL_CFG,
-        "preprocess_cfg": {"color": "grey_face", "interpolation": "bilinear", "detail_px": 48},
+        "preprocess_cfg": {"color": "grey_face", "interpolation": "bilinear", "detail_px": 48, "fine_detail": FACE_DETAIL},
     }
     (tmp_path / "open_clip_config.json").write_text(json.dumps(config))
     crops = np.random.default_rng(8).integers(0, 256, (3, 48, 48, 1), np.uint8).repeat(3, 3)
     with torch.inference_mode():
         grey = torch.from_numpy(crops[..., :1]).permute(0, 3, 1, 2).float().div(255)
         grey = F.interpolate(grey, size=(64, 64), mode="bilinear", align_corners=False)
-        expected = F.normalize(trained.visual(standardise_face(grey)), dim=-1)
+        expected = F.normalize(trained.visual(seen_by_tower(grey)), dim=-1)
     embeddings = VisionEncoder(tmp_path, CPU).embed(list(crops))
     np.testing.assert_allclose(embeddings, expected.numpy(), atol=1e-4)

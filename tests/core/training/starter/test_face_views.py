@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
 from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.datatypes import Modality
 from emoasst_core.emotions import NUM_EMOTIONS, emotion_index
-from emoasst_core.encoders.face_normalisation import face_window, limit_detail, standardise_face
+from emoasst_core.encoders.face_normalisation import face_window, limit_detail, sharpen_soft, standardise_face
 from emoasst_core.evaluation.metrics import accuracy, expected_calibration_error
 from emoasst_core.training.starter import face_slices
 from emoasst_core.training.starter.constants import HeldOut, favour_rare, join_parts
@@ -68,6 +69,18 @@ def test_what_stands_behind_a_person_does_not_change_how_the_face_arrives():
     other = torch.where(outside, torch.zeros(()), face)
     seen, seen_before_black = standardise_face(face), standardise_face(other)
     assert torch.allclose(seen[..., ~outside], seen_before_black[..., ~outside], atol=1e-5)
+
+
+def test_a_soft_face_is_sharpened_and_a_sharp_one_stays_as_it_is():
+    finer, face = (F.interpolate(torch.rand(4, 1, n, n, generator=generator()), size=(64, 64), mode="bicubic") for n in (24, 16))
+    soft = F.avg_pool2d(F.pad(face, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    assert torch.equal(sharpen_soft(finer, 0.31), finer)
+    assert (sharpen_soft(soft, 0.31) - face).square().mean() < 0.3 * (soft - face).square().mean()
+
+
+def test_the_noise_of_a_covered_lens_is_not_sharpened_into_a_face():
+    covered = 0.02 + 0.002 * torch.rand(1, 1, 64, 64, generator=generator())
+    assert standardise_face(sharpen_soft(covered, 0.31)).abs().max() < 0.5
 
 
 def test_only_pictures_larger_than_those_of_training_lose_detail():
