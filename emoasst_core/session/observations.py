@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Vector
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Box, Vector
 from emoasst_core.windows.frame_sampler import nearest, sample_times
 
 KEPT_S = 30.0  # longer than the longest utterance, its captions and its gap before
@@ -22,10 +22,15 @@ class SeenFace:
     """One face in one analysed frame; `embedding` is None where the crop could not be read, `obstacle` says why."""
 
     time_s: float
-    area_px: float
+    box: Box
     is_frontal: bool
     embedding: Vector | None
     obstacle: str = ""
+
+    @property
+    def area_px(self) -> float:
+        """Of the box: who is larger is nearer."""
+        return self.box.width * self.box.height
 
     @property
     def is_readable(self) -> bool:
@@ -63,6 +68,14 @@ class FaceMemory:
         """Whether the face was found in the picture analysed last."""
         latest = self.newest(person)
         return latest is not None and latest.time_s >= self.newest_frame_s - 1e-6
+
+    def is_replaced(self, person: str) -> bool:
+        """Whether somebody else's face stands in the newest picture where theirs was seen last: they have left."""
+        latest = self.newest(person)
+        if latest is None or self.is_in_newest_frame(person):
+            return False
+        others = (faces[-1] for name, faces in self._seen.items() if name != person and self.is_in_newest_frame(name))
+        return any(latest.box.shares_place(other.box) for other in others)
 
     def last_read_s(self, person: str) -> float | None:
         """When that person's face could last be embedded."""
