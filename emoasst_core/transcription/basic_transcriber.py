@@ -36,6 +36,7 @@ class BasicTranscriber:
 
     name = "PocketSphinx (basic captions)"
     is_basic = True
+    reads_windows = False
 
     def __init__(self) -> None:
         try:
