@@ -106,7 +106,7 @@ def _print(measured: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(title="From the onset of a change to its cue: the evidence the policy waits for, without the machine's part")
-    for heading in ("change", "n", "p50", "p95", "p99", "missed"):
+    for heading in ("change", "n", "p50", "p95", "p99", "missed", "held by the rates"):
         table.add_column(heading, justify="left" if heading == "change" else "right")
     rows = {
         "same face": measured["same_face"].get("all"),
@@ -117,7 +117,7 @@ def _print(measured: dict[str, Any]) -> None:
     for name, row in rows.items():
         if row:
             shown = [f"{row[part]:.2f} s" if row[part] is not None else "-" for part in ("p50", "p95", "p99")]
-            table.add_row(name, str(row["n"] + row["missed"]), *shown, str(row["missed"]))
+            table.add_row(name, str(row["n"] + row["missed"]), *shown, str(row["missed"]), str(row.get("held_by_rates", 0)))
     console = Console()
     console.print(table)
     neutral = measured.get("neutral")

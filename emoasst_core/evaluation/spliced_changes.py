@@ -31,11 +31,13 @@ class Change:
         kind: the two expressions, and whether the face stays the same.
         delay_s: from the first picture of the second scene to the cue that names it; None where none does.
         was_named: the first scene had been named when it ended.
+        is_held: the rates of the cue table allowed no other cue in time, because the first scene was named shortly before.
     """
 
     kind: str
     delay_s: float | None
     was_named: bool
+    is_held: bool
 
 
 def play_changes(
@@ -93,9 +95,12 @@ def _play(pipelines: ReplayedPipelines, before: Scene, after: Scene, random: np.
     named = [cue.start_s for cue in cues if cue.start_s >= lasts_s and cue.emotion == after.emotion]
     is_shown_already = bool(shown_before) and shown_before[-1].emotion == after.emotion
     delay_s = named[0] - onset_s if named else (0.0 if is_shown_already else None)
+    options = pipelines.options.cues
+    last_named_s = max((cue.start_s for cue in shown_before if cue.emotion), default=-options.min_gap_s)
+    is_held = last_named_s + options.min_gap_s - onset_s > options.hold_s
     was_named = bool(shown_before) and shown_before[-1].emotion == before.emotion
     other = "" if before.clip == after.clip else " (another face)"
-    return Change(f"{before.emotion} to {after.emotion}{other}", delay_s, was_named)
+    return Change(f"{before.emotion} to {after.emotion}{other}", delay_s, was_named, is_held)
 
 
 def lost_delays(
@@ -133,12 +138,18 @@ def _lose(pipelines: ReplayedPipelines, seen: Scene, dark: Scene, random: np.ran
 
 
 def figures(changes: Sequence[Change]) -> dict[str, Any]:
-    """Percentiles and misses of all changes and of each kind."""
+    """Percentiles and misses of all changes and of each kind; what the rates held back is counted apart."""
     kinds = sorted({change.kind for change in changes})
     rows = {kind: _figures([change for change in changes if change.kind == kind]) for kind in kinds}
     return {"all": _figures(changes), **rows}
 
 
 def _figures(changes: Sequence[Change]) -> dict[str, Any]:
-    delays = [change.delay_s for change in changes if change.delay_s is not None]
-    return {**percentiles(delays), "missed": len(changes) - len(delays), "first_not_named": sum(not c.was_named for c in changes)}
+    free = [change for change in changes if not change.is_held]
+    delays = [change.delay_s for change in free if change.delay_s is not None]
+    return {
+        **percentiles(delays),
+        "missed": len(free) - len(delays),
+        "held_by_rates": len(changes) - len(free),
+        "first_not_named": sum(not change.was_named for change in changes),
+    }

@@ -16,6 +16,8 @@ from emoasst_core.windows.frame_sampler import nearest, sample_times
 
 KEPT_S = 30.0  # longer than the longest utterance, its captions and its gap before
 
+TOGETHER_S = 1.0  # faces seen within so short a time are in view together
+
 
 @dataclass(frozen=True, slots=True)
 class SeenFace:
@@ -70,12 +72,19 @@ class FaceMemory:
         return latest is not None and latest.time_s >= self.newest_frame_s - 1e-6
 
     def is_replaced(self, person: str) -> bool:
-        """Whether somebody else's face stands in the newest picture where theirs was seen last: they have left."""
+        """Whether somebody who came when they were gone stands in the newest picture where they were seen last.
+
+        Who was seen beside them lately only passes before them.
+        """
         latest = self.newest(person)
         if latest is None or self.is_in_newest_frame(person):
             return False
-        others = (faces[-1] for name, faces in self._seen.items() if name != person and self.is_in_newest_frame(name))
-        return any(latest.box.shares_place(other.box) for other in others)
+        together_s = latest.time_s - TOGETHER_S
+        return any(
+            latest.box.shares_place(faces[-1].box) and not self.between(name, together_s, latest.time_s)
+            for name, faces in self._seen.items()
+            if name != person and self.is_in_newest_frame(name)
+        )
 
     def last_read_s(self, person: str) -> float | None:
         """When that person's face could last be embedded."""

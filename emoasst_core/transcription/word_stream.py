@@ -13,7 +13,9 @@ from emoasst_core.datatypes import SAMPLE_RATE_HZ, Transcript, Vector, Word
 from emoasst_core.transcription.transcriber import Transcriber
 
 PART_LENGTH: Final = round(1.6 * SAMPLE_RATE_HZ)  # unread sound that is read while somebody still speaks
-WHOLE_LENGTH: Final = 5 * SAMPLE_RATE_HZ  # an utterance of up to this is read once more as a whole at its end: 1.0 s at most
+WHOLE_LENGTH: Final = 5 * SAMPLE_RATE_HZ  # an utterance of up to this is read once more as a whole at its end ...
+WHOLE_S: Final = 1.2  # ... if that takes no longer than this
+SPEED_PACE: Final = 0.5  # weight of the newest reading in what is known of the speed
 SEAM_S: Final = 0.01  # sound beyond a cut belongs to the next utterance if that goes on within this
 LOUDNESS_LENGTH: Final = SAMPLE_RATE_HZ // 32  # 31 ms: a part is cut where so long a stretch is quietest
 CUT_SHARE: Final = 0.6  # ... in the last two fifths of the part
@@ -61,7 +63,8 @@ class PartsStream:
     """For transcribers that need whole stretches of sound.
 
     While somebody speaks, what is still unread is read whenever it is long enough. At a pause the whole utterance is read, or
-    only its unread end where it is long already: if the pause turns out to be the end, its words are there.
+    only its unread end where the whole would take too long on this machine: if the pause turns out to be the end, its words
+    are there.
 
     Args:
         transcriber: reads.
@@ -73,6 +76,7 @@ class PartsStream:
         self._beyond = np.zeros(0, np.float32)  # the last cut
         self._beyond_end_s = -1.0
         self._began_s, self._took_s = -1e9, 0.0  # the last reading
+        self._cost_s = 0.0  # of reading a second of sound
         self.begin(0.0)
 
     def begin(self, start_s: float) -> None:
@@ -110,7 +114,8 @@ class PartsStream:
 
     def _read_to(self, length: int) -> None:
         """Read what lies before `length` as well as can be: as a whole unless that takes too long."""
-        if length <= WHOLE_LENGTH or self._transcriber.reads_windows:
+        is_quick = length <= WHOLE_LENGTH and self._cost_s * length / SAMPLE_RATE_HZ <= WHOLE_S
+        if self._transcriber.reads_windows or is_quick or not self._parts or self._parts[0].last > length:
             self._parts = [self._read(0, length)]
             return
         self._parts = [part for part in self._parts if part.last <= length]
@@ -129,6 +134,8 @@ class PartsStream:
         self._began_s = self._now_s()
         transcript = self._transcriber.transcribe(self._samples[first:last], self._start_s + first / SAMPLE_RATE_HZ)
         self._took_s = self._now_s() - self._began_s
+        cost_s = self._took_s * SAMPLE_RATE_HZ / max(last - first, SAMPLE_RATE_HZ)
+        self._cost_s = cost_s if not self._cost_s else (1 - SPEED_PACE) * self._cost_s + SPEED_PACE * cost_s
         return _Part(first, last, transcript.words)
 
     @property

@@ -69,7 +69,7 @@ def test_who_has_another_face_in_their_place_is_replaced_and_who_is_only_missed_
     memory.add("person 1", at(0.0, 100.0))
     memory.add("person 2", at(0.0, 400.0))
     memory.note_frame(0.1)
-    memory.add("person 2", at(0.1, 405.0))
+    memory.add("person 2", at(0.1, 120.0))  # who was in view with them passes before them
     assert not memory.is_replaced("person 1") and not memory.is_replaced("person 2") and not memory.is_replaced("nobody")
     memory.add("person 3", at(0.1, 130.0))
     assert memory.is_replaced("person 1") and not memory.is_replaced("person 2")

@@ -88,6 +88,14 @@ def test_of_a_long_utterance_only_the_unread_end_is_read_at_a_pause() -> None:
     assert len(final.words) == len(transcriber.read) and 7.2 * SAMPLE_RATE_HZ > WHOLE_LENGTH
 
 
+def test_on_a_slow_machine_only_the_unread_end_is_read_at_a_pause() -> None:
+    transcriber = Lengths(takes_s=1.5)
+    stream = PartsStream(transcriber, transcriber.clock)
+    stream.begin(0.0)
+    stream.feed(seconds(2.0))
+    assert len(stream.feed(seconds(0.4), is_pause=True).words) == 2 and max(transcriber.read) <= 20
+
+
 def test_a_transcriber_of_windows_always_reads_all_that_was_said() -> None:
     transcriber = Lengths(reads_windows=True)
     stream = PartsStream(transcriber)
