@@ -32,6 +32,11 @@ class CaptionFeed:
         self._num_parts = 0
         self._is_open = self._is_paused = False
 
+    def prepare(self) -> None:
+        """There is sound: words may be asked for soon."""
+        if self._captioner is not None:
+            self._captioner.prepare()
+
     def go_on(self, time_s: float, speaking_since_s: float | None, silent_s: float = 0.0) -> None:
         """Hand on what was spoken since the last part, if it is enough and the transcription has time for it.
 

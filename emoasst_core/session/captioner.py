@@ -32,6 +32,10 @@ def _open(models_folder: Path | None) -> None:
     _stream = PartsStream(_transcriber)
 
 
+def _be_ready() -> None:
+    """Nothing to do: the process has been started and its model loaded."""
+
+
 def _transcribe(samples: NDArray[np.float32], start_s: float) -> Transcript:
     assert _transcriber is not None
     return _transcriber.transcribe(samples, start_s)
@@ -63,6 +67,17 @@ class Captioner:
         self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_open, initargs=(models_folder,))
         self._waiting: dict[int, Future[Transcript]] = {}
         self.failure = ""
+        self._is_prepared = False
+
+    def prepare(self) -> None:
+        """Start the process and load its model now, and not when the first words are asked for."""
+        if self._is_prepared:
+            return
+        self._is_prepared = True
+        try:
+            self._pool.submit(_be_ready)
+        except (BrokenProcessPool, RuntimeError) as error:
+            self.failure = f"Captions stopped: {error}"
 
     def submit(self, number: int, samples: NDArray[np.float32], start_s: float) -> None:
         """Ask for the words of one whole utterance."""

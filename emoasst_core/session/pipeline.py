@@ -213,6 +213,8 @@ class Pipeline:
             self._faces.add(face.person, SeenFace(looked.time_s, face.box, is_frontal(face), embedding, obstacle))
 
     def _hear(self, block: AudioBlock) -> list[SessionEvent]:
+        if not self._has_sound:
+            self._captions.prepare()
         self._has_sound = True
         self._sound.add(block)
         with self.stages.measure("finding speech"):
