@@ -89,6 +89,17 @@ class Box:
     width: float
     height: float
 
+    def shares_place(self, other: Box) -> bool:
+        """Whether more than half of the smaller of two boxes lies within the other.
+
+        >>> Box(0, 0, 10, 10).shares_place(Box(4, 0, 10, 10)), Box(0, 0, 10, 10).shares_place(Box(6, 0, 10, 10))
+        (True, False)
+        """
+        width = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        height = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        smaller = min(self.width * self.height, other.width * other.height)
+        return width > 0 and height > 0 and width * height > 0.5 * smaller
+
 
 @dataclass(frozen=True, slots=True)
 class Face:

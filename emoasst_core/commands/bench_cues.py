@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draws", type=int, default=120, metavar="N", help="splices of one face (default: 120)")
     parser.add_argument("--other-draws", type=int, default=30, metavar="N", help="splices of two faces (default: 30)")
     parser.add_argument("--neutral-minutes", type=float, default=10.0, metavar="N", help="of calm faces (default: 10)")
+    parser.add_argument(
+        "--keep", type=Path, metavar="FILE", help="write down what each draw gave; a run that was stopped goes on from there"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of every random choice (default: 0)")
 
 
@@ -32,29 +37,68 @@ def bench_cues(arguments: argparse.Namespace) -> dict[str, Any]:
     """Measure and print.
 
     Raises:
-        EmoAsstError: a clip or model cannot be used.
+        EmoAsstError: a clip or model cannot be used, or the kept results are of other settings.
     """
     from emoasst_core.capture.clip_reel import read_reel
-    from emoasst_core.evaluation.neutral_gate import play_neutral
+    from emoasst_core.evaluation.kept_draws import KeptDraws
+    from emoasst_core.evaluation.neutral_gate import num_views, play_neutral
     from emoasst_core.evaluation.replayed_scenes import ReplayedPipelines, load_scene
     from emoasst_core.evaluation.spliced_changes import figures, lost_delays, play_changes
     from emoasst_core.session.live_meter import percentiles
+    from emoasst_core.session.worker_process import share_cores
 
-    scenes = [load_scene(stretch) for stretch in read_reel([arguments.scenes], arguments.folder)]
-    pipelines = ReplayedPipelines(arguments.profile, AnalysisOptions(transcribe=False))
-    same = play_changes(scenes, pipelines, arguments.draws, arguments.seed)
-    other = play_changes(scenes, pipelines, arguments.other_draws, arguments.seed, same_face=False)
-    lost = lost_delays(scenes, pipelines, min(20, arguments.draws), arguments.seed)
-    measured: dict[str, Any] = {
-        "same_face": figures(same),
-        "another_face": figures(other),
-        "face_lost": {**percentiles([one for one in lost if one is not None]), "missed": lost.count(None)},
-        "seed": arguments.seed,
+    share_cores()  # as the model process does
+    seed, neutral_s = arguments.seed, 60 * arguments.neutral_minutes
+    num_lost = min(20, arguments.draws)
+    totals = {
+        "same face": arguments.draws,
+        "another face": arguments.other_draws,
+        "face lost": num_lost,
+        "calm faces": num_views(neutral_s) if neutral_s > 0 else 0,
     }
-    if arguments.neutral_minutes > 0:
-        measured["neutral"] = play_neutral(scenes, pipelines, 60 * arguments.neutral_minutes, arguments.seed)
+    with _Bars(totals) as bars:
+        scenes = [load_scene(stretch) for stretch in read_reel([arguments.scenes], arguments.folder)]
+        pipelines = ReplayedPipelines(arguments.profile, AnalysisOptions(transcribe=False))
+        settings = {"list": arguments.scenes.read_text("utf-8"), "models": pipelines.encoder_hash, "seed": seed}
+        kept = KeptDraws(arguments.keep, settings | {"options": asdict(pipelines.options)})
+        same = play_changes(scenes, pipelines, arguments.draws, seed, kept=kept, on_done=bars.step("same face"))
+        other = play_changes(
+            scenes, pipelines, arguments.other_draws, seed, same_face=False, kept=kept, on_done=bars.step("another face")
+        )
+        lost = lost_delays(scenes, pipelines, num_lost, seed, kept, bars.step("face lost"))
+        measured: dict[str, Any] = {
+            "same_face": figures(same),
+            "another_face": figures(other),
+            "face_lost": {**percentiles([one for one in lost if one is not None]), "missed": lost.count(None)},
+            "seed": seed,
+        }
+        if neutral_s > 0:
+            measured["neutral"] = play_neutral(scenes, pipelines, neutral_s, seed, kept, bars.step("calm faces"))
     _print(measured)
     return measured
+
+
+class _Bars:
+    """A bar on the terminal for each part, with the time that is left."""
+
+    def __init__(self, totals: dict[str, int]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._tasks = {name: self._progress.add_task(name, total=total) for name, total in totals.items() if total}
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def step(self, name: str) -> Callable[[], None]:
+        """What moves that bar on by one."""
+        return lambda: self._progress.advance(self._tasks[name]) if name in self._tasks else None
 
 
 def _print(measured: dict[str, Any]) -> None:
@@ -62,7 +106,7 @@ def _print(measured: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(title="From the onset of a change to its cue: the evidence the policy waits for, without the machine's part")
-    for heading in ("change", "n", "p50", "p95", "p99", "missed"):
+    for heading in ("change", "n", "p50", "p95", "p99", "missed", "held by the rates"):
         table.add_column(heading, justify="left" if heading == "change" else "right")
     rows = {
         "same face": measured["same_face"].get("all"),
@@ -73,12 +117,13 @@ def _print(measured: dict[str, Any]) -> None:
     for name, row in rows.items():
         if row:
             shown = [f"{row[part]:.2f} s" if row[part] is not None else "-" for part in ("p50", "p95", "p99")]
-            table.add_row(name, str(row["n"] + row["missed"]), *shown, str(row["missed"]))
+            table.add_row(name, str(row["n"] + row["missed"]), *shown, str(row["missed"]), str(row.get("held_by_rates", 0)))
     console = Console()
     console.print(table)
     neutral = measured.get("neutral")
     if neutral:
         console.print(
             f"{neutral['minutes']:.1f} minutes of calm faces: {neutral['false_clear_negative']} false clear cues of anger, "
-            f"disgust, fear or sadness (at most {neutral['limit']}: {neutral['verdict']}); cues shown: {neutral['cues']}."
+            f"disgust, fear or sadness (at most {neutral['limit']}: {neutral['verdict']}); {neutral['feelings_per_minute']:.2f} "
+            f"cues a minute of any feeling; cues shown: {neutral['cues']}."
         )

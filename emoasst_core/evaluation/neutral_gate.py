@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.datatypes import CueState, Frame
+from emoasst_core.datatypes import CueState
+from emoasst_core.emotions import EMOTIONS
+from emoasst_core.evaluation.kept_draws import KeptDraws
 from emoasst_core.evaluation.replayed_scenes import ReplayedPipelines, Scene
 from emoasst_core.session.events import CueChanged
 
@@ -23,35 +27,65 @@ MOVES: Final = 0.06  # of the picture's width and height
 TILT_DEG: Final = 6.0
 
 
-def play_neutral(scenes: Sequence[Scene], pipelines: ReplayedPipelines, seconds: float, seed: int) -> dict[str, Any]:
-    """Play the neutral scenes in turn, each view changed at random.
+def play_neutral(
+    scenes: Sequence[Scene],
+    pipelines: ReplayedPipelines,
+    seconds: float,
+    seed: int,
+    kept: KeptDraws | None = None,
+    on_done: Callable[[], None] = lambda: None,
+) -> dict[str, Any]:
+    """Play the neutral scenes in turn, each view changed at random; what else was remembered is forgotten.
+
+    Args:
+        kept: what views played before gave, and where new ones are kept.
+        on_done: told after each view.
 
     Returns:
-        How long was played, the cues by state and emotion, the false clear negatives and whether the gate holds.
+        How long was played, the cues by state and emotion, the false clear negatives and whether the gate holds, and how many
+        cues a minute named any feeling.
     """
     neutral = [scene for scene in scenes if scene.emotion == "neutral"]
-    random, rate_hz = np.random.default_rng(seed), pipelines.options.faces.analysis_rate_hz
+    kept = kept or KeptDraws(None, {})
     cues: Counter[str] = Counter()
-    played_s, false_clear, number = 0.0, 0, 0
-    while neutral and played_s < seconds:
-        scene, pipeline = neutral[number % len(neutral)], pipelines.open(remembers=False)
-        view, first = View(random), int(random.integers(10_000))
-        for frame in scene.frames(0.0, min(VIEW_S, seconds - played_s), rate_hz, first):
-            for event in pipeline.feed(Frame(frame.time_s, view.of(frame.image))):
-                if isinstance(event, CueChanged):
-                    cues[f"{event.cue.state.value} {event.cue.emotion or event.cue.reason}".strip()] += 1
-                    false_clear += event.cue.state is CueState.CLEAR and event.cue.emotion in NEGATIVES
-        played_s, number = played_s + VIEW_S, number + 1
-    limit = PER_TEN_MINUTES * max(1, round(seconds / 600))
+    for number in range(num_views(seconds) if neutral else 0):
+        found = kept.find("neutral", number)
+        if found is None:
+            found = _play_view(neutral[number % len(neutral)], pipelines, np.random.default_rng((seed, number)))
+            kept.keep("neutral", number, found)
+        cues.update(found)
+        on_done()
+    limit, played_s = PER_TEN_MINUTES * max(1, round(seconds / 600)), VIEW_S * num_views(seconds)
+    false_clear = sum(cues[f"{CueState.CLEAR.value} {emotion}"] for emotion in NEGATIVES)
+    feelings = sum(number for cue, number in cues.items() if cue.split()[-1] in EMOTIONS[1:])
     return {
-        "minutes": round(min(played_s, seconds) / 60, 2),
+        "minutes": round(played_s / 60, 2),
         "people": len({scene.clip for scene in neutral}),
-        "views": number,
+        "views": num_views(seconds),
         "cues": dict(cues),
         "false_clear_negative": false_clear,
+        "feelings_per_minute": round(60 * feelings / played_s, 3),
         "limit": limit,
         "verdict": "met" if neutral and false_clear <= limit else "missed",
     }
+
+
+def num_views(seconds: float) -> int:
+    """Views of `VIEW_S` that fill so many seconds."""
+    return max(1, math.ceil(seconds / VIEW_S - 1e-9))
+
+
+def _play_view(scene: Scene, pipelines: ReplayedPipelines, random: np.random.Generator) -> dict[str, int]:
+    """{cue: how often} of half a minute of one person."""
+    pipelines.forget()  # no other view has these pictures
+    view, first = View(random), int(random.integers(10_000))
+    seen = replace(scene, pictures=tuple(view.of(picture) for picture in scene.pictures))
+    pipeline, cues = pipelines.open(), Counter[str]()
+    for frame in seen.frames(0.0, VIEW_S, pipelines.options.faces.analysis_rate_hz, first):
+        for event in pipeline.feed(frame):
+            if isinstance(event, CueChanged):
+                cues[f"{event.cue.state.value} {event.cue.emotion or event.cue.reason}".strip()] += 1
+    return dict(cues)
 
 
 class View:

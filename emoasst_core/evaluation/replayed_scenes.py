@@ -1,10 +1,13 @@
 """Short scenes of known expression, decoded, searched for faces and embedded once, and then fed to pipelines many times over.
 
-What is left of a pipeline's work is the part that decides when a cue comes; hundreds of spliced changes take minutes.
+What is left of a pipeline's work is the part that decides when a cue comes; hundreds of spliced changes take minutes. Every
+reading is the model's own of that very picture: only the search around a face followed is done once, and not anew from each
+of the neighbouring places where the face may have been before.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +20,7 @@ from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import Box, Face, Frame
 from emoasst_core.errors import MediaError
-from emoasst_core.faces.detector import FaceDetector
+from emoasst_core.faces.detector import NEAR_GROWTH, NEAR_MARGIN, FaceDetector
 from emoasst_core.faces.face_search import SearchesNear
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.session.pipeline_factory import find_detector, load_recogniser, with_model_thresholds
@@ -82,11 +85,19 @@ class ReplayedPipelines:
         self._detector = _remembering(find_detector(options))
         self.options = replace(options, cues=with_model_thresholds(options.cues, recogniser), transcribe=False)
 
-    def open(self, remembers: bool = True) -> Pipeline:
-        """A fresh session; without remembering, for pictures that will not come again."""
-        recogniser = self._recogniser if remembers else self._recogniser.recogniser
-        detector = self._detector if remembers else self._detector.detector
-        return Pipeline(recogniser, self.options, detector, None, "spliced", self._profile)
+    @property
+    def encoder_hash(self) -> str:
+        """Of the models."""
+        return str(self._recogniser.encoder_hash)
+
+    def open(self) -> Pipeline:
+        """A fresh session."""
+        return Pipeline(self._recogniser, self.options, self._detector, None, "spliced", self._profile)
+
+    def forget(self) -> None:
+        """Let go of all pictures, where none of them will come again."""
+        self._recogniser.forget()
+        self._detector.forget()
 
 
 class _RememberingDetector:
@@ -102,19 +113,46 @@ class _RememberingDetector:
         key = id(frame.image)
         if key not in self._found:
             self._found[key] = (frame.image, self.detector.detect(frame))
-        return list(self._found[key][1])
+        return [replace(face, time_s=frame.time_s) for face in self._found[key][1]]
+
+    def forget(self) -> None:
+        """Let go of all pictures."""
+        self._found.clear()
 
 
 class _RememberingNearDetector(_RememberingDetector):
-    """One whose near search depends on what was seen before, and is done anew."""
+    """Searches near once a picture, as long as what it found lies where the next search would look."""
 
     def __init__(self, detector: SearchesNear) -> None:
         super().__init__(detector)
         self._near = detector
+        self._found_near: dict[int, tuple[Picture, list[Face]]] = {}
 
     def detect_near(self, frame: Frame, boxes: list[Box]) -> list[Face]:
         """See `SearchesNear.detect_near`."""
-        return self._near.detect_near(frame, boxes)
+        key = id(frame.image)
+        found = self._found_near[key][1] if key in self._found_near else []
+        if len(found) != len(boxes) or not all(any(_is_near(box, face.box) for face in found) for box in boxes):
+            found = self._near.detect_near(frame, boxes)
+            self._found_near[key] = (frame.image, found)
+        return [replace(face, time_s=frame.time_s) for face in found]
+
+    def forget(self) -> None:
+        """Let go of all pictures."""
+        super().forget()
+        self._found_near.clear()
+
+
+def _is_near(box: Box, found: Box) -> bool:
+    """Whether the search around a box takes in a face found somewhere."""
+    reach_x, reach_y = NEAR_MARGIN * box.width, NEAR_MARGIN * box.height
+    is_inside = (
+        box.x - reach_x <= found.x
+        and found.x + found.width <= box.x + box.width + reach_x
+        and box.y - reach_y <= found.y
+        and found.y + found.height <= box.y + box.height + reach_y
+    )
+    return is_inside and box.width / NEAR_GROWTH <= found.width <= box.width * NEAR_GROWTH
 
 
 def _remembering(detector: FaceDetector) -> _RememberingDetector:
@@ -122,19 +160,36 @@ def _remembering(detector: FaceDetector) -> _RememberingDetector:
 
 
 class _RememberingRecogniser:
-    """Embeds each crop once; everything else is the recogniser's own."""
+    """Embeds each crop and each window of crops once; everything else is the recogniser's own."""
 
     def __init__(self, recogniser: Recogniser) -> None:
         self.recogniser = recogniser
         self._embedded: dict[bytes, NDArray[np.float32]] = {}
+        self._windows: dict[bytes, NDArray[np.float32]] = {}
+
+    def forget(self) -> None:
+        """Let go of all embeddings."""
+        self._embedded.clear()
+        self._windows.clear()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.recogniser, name)
 
     def embed_crops(self, crops: Sequence[Picture]) -> NDArray[np.float32]:
         """See `Recogniser.embed_crops`."""
-        keys = [crop.tobytes() for crop in crops]
+        keys = [_key(crop) for crop in crops]
         for key, crop in zip(keys, crops, strict=True):
             if key not in self._embedded:
                 self._embedded[key] = self.recogniser.embed_crops([crop])[0]
         return np.stack([self._embedded[key] for key in keys]) if keys else self.recogniser.embed_crops([])
+
+    def embed_video(self, frame_embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Recogniser.embed_video`."""
+        key = _key(frame_embeddings)
+        if key not in self._windows:
+            self._windows[key] = self.recogniser.embed_video(frame_embeddings)
+        return self._windows[key]
+
+
+def _key(values: NDArray[Any]) -> bytes:
+    return hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16, person=str(values.shape).encode()[:16]).digest()

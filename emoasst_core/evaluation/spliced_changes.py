@@ -7,16 +7,16 @@ for. What the machine adds on top (taking, sending and reading one picture) is m
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from emoasst_core.datatypes import Cue, CueState
+from emoasst_core.evaluation.kept_draws import KeptDraws
 from emoasst_core.evaluation.replayed_scenes import ReplayedPipelines, Scene
 from emoasst_core.session.events import CueChanged
 from emoasst_core.session.live_meter import percentiles
-from emoasst_core.session.pipeline import Pipeline
 
 BEFORE_S: Final = (4.5, 8.0)  # the first scene: its own cue is named, and the next one is due again (one in 3 s)
 AFTER_S: Final = 4.0  # a change that is not named for this long counts as missed
@@ -28,23 +28,16 @@ class Change:
     """One spliced change.
 
     Attributes:
-        before, after: the scenes.
+        kind: the two expressions, and whether the face stays the same.
         delay_s: from the first picture of the second scene to the cue that names it; None where none does.
         was_named: the first scene had been named when it ended.
-        cues: all that was shown, times from the onset of the change on.
+        is_held: the rates of the cue table allowed no other cue in time, because the first scene was named shortly before.
     """
 
-    before: Scene
-    after: Scene
+    kind: str
     delay_s: float | None
     was_named: bool
-    cues: tuple[Cue, ...]
-
-    @property
-    def kind(self) -> str:
-        """The two expressions, and whether the face stays the same."""
-        same = "" if self.before.clip == self.after.clip else " (another face)"
-        return f"{self.before.emotion} to {self.after.emotion}{same}"
+    is_held: bool
 
 
 def play_changes(
@@ -53,16 +46,19 @@ def play_changes(
     draws: int,
     seed: int,
     same_face: bool = True,
-    on_done: Callable[[int], None] = lambda _number: None,
+    kept: KeptDraws | None = None,
+    on_done: Callable[[], None] = lambda: None,
 ) -> list[Change]:
     """Splice random scenes that differ, and follow what is shown.
 
     Args:
         scenes: with the expression each shows.
         draws: how many splices.
-        seed: of the random choice of scenes, of their first pictures, of the length of the first and of the sampling's phase.
+        seed: of the random choice of scenes, of their first pictures, of the length of the first and of the sampling's phase;
+            each draw has its own, whatever the number of draws.
         same_face: only splice scenes of one clip, as a face changes; else only those of two clips, as when a camera is turned.
-        on_done: told how many are done.
+        kept: what draws made before gave, and where new ones are kept.
+        on_done: told after each draw.
     """
     pairs = [
         (one, other)
@@ -72,16 +68,22 @@ def play_changes(
     ]
     if not pairs:
         return []
-    random = np.random.default_rng(seed)
+    part, kept = "same face" if same_face else "another face", kept or KeptDraws(None, {})
+    np.random.default_rng(seed).shuffle(pairs)  # a few draws of many pairs are not all of the first clips
     changes = []
     for number in range(draws):
-        before, after = pairs[number % len(pairs)]
-        changes.append(_play(pipelines.open(), before, after, pipelines.options.faces.analysis_rate_hz, random))
-        on_done(number + 1)
+        found = kept.find(part, number)
+        if found is None:
+            before, after = pairs[number % len(pairs)]
+            change = _play(pipelines, before, after, np.random.default_rng((seed, number)))
+            kept.keep(part, number, asdict(change))
+        changes.append(change if found is None else Change(**found))
+        on_done()
     return changes
 
 
-def _play(pipeline: Pipeline, before: Scene, after: Scene, rate_hz: float, random: np.random.Generator) -> Change:
+def _play(pipelines: ReplayedPipelines, before: Scene, after: Scene, random: np.random.Generator) -> Change:
+    pipeline, rate_hz = pipelines.open(), pipelines.options.faces.analysis_rate_hz
     lasts_s = round(float(random.uniform(*BEFORE_S)) * rate_hz) / rate_hz
     wait_s = float(random.uniform(0.0, 1.0 / rate_hz))  # the change falls anywhere between two analysed pictures
     onset_s = lasts_s - wait_s
@@ -93,36 +95,61 @@ def _play(pipeline: Pipeline, before: Scene, after: Scene, rate_hz: float, rando
     named = [cue.start_s for cue in cues if cue.start_s >= lasts_s and cue.emotion == after.emotion]
     is_shown_already = bool(shown_before) and shown_before[-1].emotion == after.emotion
     delay_s = named[0] - onset_s if named else (0.0 if is_shown_already else None)
+    options = pipelines.options.cues
+    last_named_s = max((cue.start_s for cue in shown_before if cue.emotion), default=-options.min_gap_s)
+    is_held = last_named_s + options.min_gap_s - onset_s > options.hold_s
     was_named = bool(shown_before) and shown_before[-1].emotion == before.emotion
-    return Change(before, after, delay_s, was_named, tuple(cues))
+    other = "" if before.clip == after.clip else " (another face)"
+    return Change(f"{before.emotion} to {after.emotion}{other}", delay_s, was_named, is_held)
 
 
-def lost_delays(scenes: Sequence[Scene], pipelines: ReplayedPipelines, draws: int, seed: int) -> list[float | None]:
-    """From the first picture without a face to "no face", for faces that go away."""
-    random = np.random.default_rng(seed)
-    rate_hz = pipelines.options.faces.analysis_rate_hz
+def lost_delays(
+    scenes: Sequence[Scene],
+    pipelines: ReplayedPipelines,
+    draws: int,
+    seed: int,
+    kept: KeptDraws | None = None,
+    on_done: Callable[[], None] = lambda: None,
+) -> list[float | None]:
+    """From the first picture without a face to "no face", for faces that go away. Arguments as for `play_changes`."""
+    kept = kept or KeptDraws(None, {})
     seen = [scene for scene in scenes if scene.emotion]
     dark = Scene("", None, (np.zeros_like(seen[0].pictures[0]),))
     delays: list[float | None] = []
     for number in range(draws):
-        pipeline = pipelines.open()
-        lasts_s = round(float(random.uniform(2.0, 5.0)) * rate_hz) / rate_hz
-        cues: list[Cue] = []
-        for scene, start_s, length_s in ((seen[number % len(seen)], 0.0, lasts_s), (dark, lasts_s, DARK_S)):
-            for frame in scene.frames(start_s, length_s, rate_hz, int(random.integers(10_000))):
-                cues += [event.cue for event in pipeline.feed(frame) if isinstance(event, CueChanged)]
-        gone = [cue.start_s for cue in cues if cue.start_s >= lasts_s and cue.state is CueState.CANT_SEE]
-        delays.append(gone[0] - lasts_s + float(random.uniform(0.0, 1.0 / rate_hz)) if gone else None)
+        found = kept.find("lost", number)
+        if found is None:
+            found = {"delay_s": _lose(pipelines, seen[number % len(seen)], dark, np.random.default_rng((seed, number)))}
+            kept.keep("lost", number, found)
+        delays.append(found["delay_s"])
+        on_done()
     return delays
 
 
+def _lose(pipelines: ReplayedPipelines, seen: Scene, dark: Scene, random: np.random.Generator) -> float | None:
+    pipeline, rate_hz = pipelines.open(), pipelines.options.faces.analysis_rate_hz
+    lasts_s = round(float(random.uniform(2.0, 5.0)) * rate_hz) / rate_hz
+    cues: list[Cue] = []
+    for scene, start_s, length_s in ((seen, 0.0, lasts_s), (dark, lasts_s, DARK_S)):
+        for frame in scene.frames(start_s, length_s, rate_hz, int(random.integers(10_000))):
+            cues += [event.cue for event in pipeline.feed(frame) if isinstance(event, CueChanged)]
+    gone = [cue.start_s for cue in cues if cue.start_s >= lasts_s and cue.state is CueState.CANT_SEE]
+    return gone[0] - lasts_s + float(random.uniform(0.0, 1.0 / rate_hz)) if gone else None
+
+
 def figures(changes: Sequence[Change]) -> dict[str, Any]:
-    """Percentiles and misses of all changes and of each kind."""
+    """Percentiles and misses of all changes and of each kind; what the rates held back is counted apart."""
     kinds = sorted({change.kind for change in changes})
     rows = {kind: _figures([change for change in changes if change.kind == kind]) for kind in kinds}
     return {"all": _figures(changes), **rows}
 
 
 def _figures(changes: Sequence[Change]) -> dict[str, Any]:
-    delays = [change.delay_s for change in changes if change.delay_s is not None]
-    return {**percentiles(delays), "missed": len(changes) - len(delays), "first_not_named": sum(not c.was_named for c in changes)}
+    free = [change for change in changes if not change.is_held]
+    delays = [change.delay_s for change in free if change.delay_s is not None]
+    return {
+        **percentiles(delays),
+        "missed": len(free) - len(delays),
+        "held_by_rates": len(changes) - len(free),
+        "first_not_named": sum(not change.was_named for change in changes),
+    }

@@ -170,14 +170,6 @@ def _plausible(faces: list[Face], min_face_px: int) -> list[Face]:
     """Large enough, and no second box inside a better one."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda face: (face.score, face.box.width), reverse=True):
-        if min(face.box.width, face.box.height) >= min_face_px and not any(_is_same(face.box, other.box) for other in kept):
+        if min(face.box.width, face.box.height) >= min_face_px and not any(face.box.shares_place(other.box) for other in kept):
             kept.append(face)
     return sorted(kept, key=lambda face: face.box.width * face.box.height, reverse=True)
-
-
-def _is_same(box: Box, other: Box) -> bool:
-    """True if half of the smaller box lies within the other."""
-    width = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
-    height = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
-    smaller = min(box.width * box.height, other.width * other.height)
-    return width > 0 and height > 0 and width * height > 0.5 * smaller

@@ -11,7 +11,7 @@ from typing import Final, Protocol, runtime_checkable
 
 from emoasst_core.datatypes import Box, Face, Frame
 from emoasst_core.faces.detector import FaceDetector
-from emoasst_core.faces.tracker import FaceTracker
+from emoasst_core.faces.tracker import FaceTracker, Pairing
 
 WHOLE_EVERY_S: Final = 0.5  # for those who come into view beside the people followed
 MISSING_EVERY_S: Final = 0.2  # while nobody is in view, or somebody who was is not found
@@ -43,19 +43,19 @@ class FaceSearch:
 
     def find(self, frame: Frame) -> list[Face]:
         """The faces of the next picture with `person` filled, as `FaceTracker.follow` gives them."""
-        faces = self._look_near(frame)
-        if faces is None:
-            faces, self._whole_s = self._detector.detect(frame), frame.time_s
-        return self._tracker.follow(frame.time_s, faces, frame.image)
+        near = self._look_near(frame)
+        if near is not None:
+            return self._tracker.take(near)
+        self._whole_s = frame.time_s
+        return self._tracker.follow(frame.time_s, self._detector.detect(frame), frame.image)
 
-    def _look_near(self, frame: Frame) -> list[Face] | None:
+    def _look_near(self, frame: Frame) -> Pairing | None:
         """What is found near the people followed; None where the whole picture must be searched."""
         since_s = frame.time_s - self._whole_s + 1e-6
         if self._whole_s < 0 or since_s >= WHOLE_EVERY_S or not isinstance(self._detector, SearchesNear):
             return None
         expected = self._tracker.expected(frame.time_s)
         near = self._detector.detect_near(frame, expected) if expected else []
-        was_settled, self._is_settled = self._is_settled, self._tracker.is_complete(frame.time_s, near, frame.image)
-        if self._is_settled or not (was_settled or since_s >= MISSING_EVERY_S):
-            return near
-        return None
+        pairing = self._tracker.pair(frame.time_s, near, frame.image)
+        was_settled, self._is_settled = self._is_settled, self._tracker.is_complete(pairing)
+        return pairing if self._is_settled or not (was_settled or since_s >= MISSING_EVERY_S) else None

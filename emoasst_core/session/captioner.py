@@ -32,17 +32,27 @@ def _open(models_folder: Path | None) -> None:
     _stream = PartsStream(_transcriber)
 
 
+def _be_ready() -> None:
+    """Nothing to do: the process has been started and its model loaded."""
+
+
 def _transcribe(samples: NDArray[np.float32], start_s: float) -> Transcript:
     assert _transcriber is not None
     return _transcriber.transcribe(samples, start_s)
 
 
-def _read_on(samples: NDArray[np.float32], begins_s: float | None, end_s: float | None) -> Transcript:
+def _read_on(samples: NDArray[np.float32], begins_s: float | None, is_pause: bool) -> Transcript:
     assert _stream is not None
     if begins_s is not None:
         _stream.begin(begins_s)
-    so_far = _stream.feed(samples)
-    return so_far if end_s is None else _stream.finish(end_s)
+    return _stream.feed(samples, is_pause)
+
+
+def _read_end(samples: NDArray[np.float32], begins_s: float | None, end_s: float) -> Transcript:
+    assert _stream is not None
+    if begins_s is not None:
+        _stream.begin(begins_s)
+    return _stream.finish(samples, end_s)
 
 
 class Captioner:
@@ -57,23 +67,42 @@ class Captioner:
         self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_open, initargs=(models_folder,))
         self._waiting: dict[int, Future[Transcript]] = {}
         self.failure = ""
+        self._is_prepared = False
+
+    def prepare(self) -> None:
+        """Start the process and load its model now, and not when the first words are asked for."""
+        if self._is_prepared:
+            return
+        self._is_prepared = True
+        try:
+            self._pool.submit(_be_ready)
+        except (BrokenProcessPool, RuntimeError) as error:
+            self.failure = f"Captions stopped: {error}"
 
     def submit(self, number: int, samples: NDArray[np.float32], start_s: float) -> None:
         """Ask for the words of one whole utterance."""
         self._ask(number, _transcribe, samples, start_s)
 
-    def read_on(
-        self, number: int, samples: NDArray[np.float32], begins_s: float | None = None, end_s: float | None = None
-    ) -> None:
+    def read_on(self, number: int, samples: NDArray[np.float32], begins_s: float | None = None, is_pause: bool = False) -> None:
         """Hand on the next part of what is being spoken, and ask for the words so far.
 
         Args:
-            number: the answer comes under this one: below 0 for a part, the utterance's own for its end.
+            number: below 0; the answer comes under it.
             samples: (n,) contiguous with the part before.
             begins_s: time of the first sample where an utterance begins.
-            end_s: where it ends: all its words are asked for.
+            is_pause: nobody speaks just now: this may have been all.
         """
-        self._ask(number, _read_on, samples, begins_s, end_s)
+        self._ask(number, _read_on, samples, begins_s, is_pause)
+
+    def read_end(self, number: int, samples: NDArray[np.float32], begins_s: float | None, end_s: float) -> None:
+        """Hand on the last part, and ask for all words of an utterance.
+
+        Args:
+            number: of the utterance.
+            samples, begins_s: as for `read_on`.
+            end_s: where it ends, possibly before what was handed on.
+        """
+        self._ask(number, _read_end, samples, begins_s, end_s)
 
     def _ask(self, number: int, function: Callable[..., Transcript], *arguments: object) -> None:
         if self.failure:

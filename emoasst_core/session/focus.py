@@ -90,8 +90,8 @@ class Focus:
         return predictions, self.policy.read(self._step_of_person(end_s, in_view, readings))
 
     def _in_view(self, start_s: float, end_s: float) -> list[str]:
-        """Who was seen lately: those who can be read first, the nearest of them before the others."""
-        persons = self._faces.persons(start_s, end_s)
+        """Who was seen lately and not replaced since: those who can be read first, the nearest of them before the others."""
+        persons = [person for person in self._faces.persons(start_s, end_s) if not self._faces.is_replaced(person)]
         return sorted(persons, key=lambda person: not self._faces.between(person, start_s, end_s)[-1].is_readable)
 
     def _read_voice(self, time_s: float, speaking_since_s: float | None) -> list[Prediction]:

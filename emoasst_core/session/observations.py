@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Vector
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Box, Vector
 from emoasst_core.windows.frame_sampler import nearest, sample_times
 
 KEPT_S = 30.0  # longer than the longest utterance, its captions and its gap before
+
+TOGETHER_S = 1.0  # faces seen within so short a time are in view together
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +24,15 @@ class SeenFace:
     """One face in one analysed frame; `embedding` is None where the crop could not be read, `obstacle` says why."""
 
     time_s: float
-    area_px: float
+    box: Box
     is_frontal: bool
     embedding: Vector | None
     obstacle: str = ""
+
+    @property
+    def area_px(self) -> float:
+        """Of the box: who is larger is nearer."""
+        return self.box.width * self.box.height
 
     @property
     def is_readable(self) -> bool:
@@ -63,6 +70,21 @@ class FaceMemory:
         """Whether the face was found in the picture analysed last."""
         latest = self.newest(person)
         return latest is not None and latest.time_s >= self.newest_frame_s - 1e-6
+
+    def is_replaced(self, person: str) -> bool:
+        """Whether somebody who came when they were gone stands in the newest picture where they were seen last.
+
+        Who was seen beside them lately only passes before them.
+        """
+        latest = self.newest(person)
+        if latest is None or self.is_in_newest_frame(person):
+            return False
+        together_s = latest.time_s - TOGETHER_S
+        return any(
+            latest.box.shares_place(faces[-1].box) and not self.between(name, together_s, latest.time_s)
+            for name, faces in self._seen.items()
+            if name != person and self.is_in_newest_frame(name)
+        )
 
     def last_read_s(self, person: str) -> float | None:
         """When that person's face could last be embedded."""

@@ -210,10 +210,11 @@ class Pipeline:
             self._pace.took(looked.time_s, time.perf_counter() - started_s)
         for face, obstacle in zip(faces, obstacles, strict=True):
             embedding = None if obstacle else next(embeddings)
-            area_px = face.box.width * face.box.height
-            self._faces.add(face.person, SeenFace(looked.time_s, area_px, is_frontal(face), embedding, obstacle))
+            self._faces.add(face.person, SeenFace(looked.time_s, face.box, is_frontal(face), embedding, obstacle))
 
     def _hear(self, block: AudioBlock) -> list[SessionEvent]:
+        if not self._has_sound:
+            self._captions.prepare()
         self._has_sound = True
         self._sound.add(block)
         with self.stages.measure("finding speech"):
@@ -225,8 +226,8 @@ class Pipeline:
 
     def _close_utterance(self, start_s: float, end_s: float) -> list[SessionEvent]:
         self._book.close_windows(start_s)
-        number, prediction = self._book.close_utterance(start_s, end_s)
-        self._captions.end(number, start_s, end_s)
+        self._captions.end(self._book.next_number, start_s, end_s)  # first: the words are read beside all that follows
+        prediction = self._book.close_utterance(start_s, end_s)
         return [Predicted(prediction)] if prediction else []
 
     def _step(self, time_s: float) -> list[SessionEvent]:
@@ -235,7 +236,7 @@ class Pipeline:
         speaking_since_s = self._segmenter.open_since_s
         if speaking_since_s is None:
             self._book.close_windows(time_s - self.options.windows.min_speech_s - self.options.windows.min_silence_s, whole=True)
-        self._captions.go_on(time_s, speaking_since_s)
+        self._captions.go_on(time_s, speaking_since_s, self._segmenter.silent_s)
         predictions, cue = self._focus.read(start_s, time_s, speaking_since_s, self._has_picture, self._has_sound)
         events: list[SessionEvent] = [Predicted(prediction) for prediction in predictions]
         if cue is not None:

@@ -55,12 +55,13 @@ class UtteranceBook:
         self._entries: list[_Entry] = []
         self._covered_s = 0.0
 
-    def close_utterance(self, start_s: float, end_s: float) -> tuple[int, Prediction | None]:
-        """Classify a finished stretch of speech.
+    @property
+    def next_number(self) -> int:
+        """Of the utterance that is closed next."""
+        return len(self._entries) + 1
 
-        Returns:
-            Its number, and the reading of what could be seen and heard, if anything.
-        """
+    def close_utterance(self, start_s: float, end_s: float) -> Prediction | None:
+        """Classify a finished stretch of speech; the reading of what could be seen and heard, if anything."""
         samples = self._sound.between(start_s, end_s)
         obstacle = find_obstacle(samples)
         if obstacle:
@@ -70,7 +71,7 @@ class UtteranceBook:
         if Modality.VOICE in entry.embeddings:
             voice = self.classify({Modality.VOICE: entry.embeddings[Modality.VOICE]}, entry.utterance.person)
             self.timeline.add_reading(Source.VOICE, start_s, end_s, entry.utterance.person, voice)
-        return entry.utterance.number, self._prediction(entry)
+        return self._prediction(entry)
 
     def close_windows(self, until_s: float, whole: bool = False) -> None:
         """Classify the silence up to `until_s`, in windows; with `whole` only windows of full length."""
@@ -130,7 +131,7 @@ class UtteranceBook:
     def _classify(self, start_s: float, end_s: float, is_speech: bool, samples: Vector | None) -> _Entry:
         person = self._person_of(start_s, end_s, is_speech)
         frames = self._faces.sample(person, start_s, end_s, self._options.num_frames) if person else None
-        utterance = Utterance(len(self._entries) + 1, start_s, end_s, is_speech, person, frames, samples)
+        utterance = Utterance(self.next_number, start_s, end_s, is_speech, person, frames, samples)
         with self._stages.measure("embedding utterances"):
             embeddings = self.recogniser.encode(utterance)
         entry = _Entry(replace(utterance, frame_embeddings=None, samples=None), embeddings)

@@ -17,10 +17,13 @@ class Transcriber(Protocol):
     Attributes:
         name: of the model, shown beside the captions.
         is_basic: True for the small offline fallback, whose captions are labelled as basic.
+        reads_windows: True where a little sound takes as long as much (Whisper always reads 30 s), so that reading all that was
+            said anew costs no more than reading the latest part.
     """
 
     name: str
     is_basic: bool
+    reads_windows: bool
 
     def transcribe(self, samples: Vector, start_s: float) -> Transcript:
         """Words with their times.

@@ -26,6 +26,7 @@ class WhisperTranscriber:
     """
 
     is_basic = False
+    reads_windows = True
 
     def __init__(self, folder: Path, num_threads: int = 2) -> None:
         self.name = f"Whisper ({folder.name})"

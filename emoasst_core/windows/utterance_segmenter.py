@@ -47,6 +47,11 @@ class UtteranceSegmenter:
             return None
         return self._padded_start_s()
 
+    @property
+    def silent_s(self) -> float:
+        """How long nobody has spoken within the utterance that is not over; 0 where there is none."""
+        return self._chunks[-1].end_s - self._last_speech_s if self._chunks else 0.0
+
     def feed(self, chunks: Sequence[Chunk]) -> list[tuple[float, float]]:
         """Take the next chunks; return the utterances (start_s, end_s) that ended in them."""
         spans: list[tuple[float, float]] = []

@@ -34,7 +34,7 @@ def test_the_same_seed_gives_the_same_figures_and_drawn_changes_are_all_named(
 ) -> None:
     first = figures(play_changes(drawn, pipelines, 6, seed=3))
     assert first == figures(play_changes(drawn, pipelines, 6, seed=3))
-    assert first["all"]["n"] == 6 and first["all"]["missed"] == 0
+    assert first["all"]["n"] + first["all"]["held_by_rates"] == 6 and first["all"]["n"] >= 3 and first["all"]["missed"] == 0
     assert first["all"]["p95"] <= 1.5 - MACHINE_S
 
 

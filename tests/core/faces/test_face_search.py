@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from emoasst_core.config import FaceOptions
 from emoasst_core.datatypes import Box, Face, Frame
+from emoasst_core.faces import tracker
 from emoasst_core.faces.face_search import MISSING_EVERY_S, WHOLE_EVERY_S, FaceSearch
+from emoasst_core.faces.look import Look
 from emoasst_core.faces.tracker import FaceTracker
 
 STEP_S = 0.1
@@ -108,3 +111,18 @@ def test_a_detector_without_a_near_search_searches_every_picture() -> None:
     for step in range(10):
         finder.find(picture(step))
     assert detector.num_whole == 10
+
+
+def test_a_face_found_near_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder, detector = search()
+    looked: list[Box] = []
+
+    def look_at(image: np.ndarray, box: Box) -> Look:
+        looked.append(box)
+        return real(image, box)
+
+    real = tracker.look_at
+    monkeypatch.setattr(tracker, "look_at", look_at)
+    for step in range(100):
+        finder.find(picture(step, (50, RED), (400, BLUE)))
+    assert detector.num_near > 70 and len(looked) == 200

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -107,3 +108,55 @@ def test_ids_survive_jitter_and_missed_detections(num_people: int) -> None:
             truth.setdefault(one.person, set()).add(round((one.box.x - 100) / 250))
     assert len(truth) == num_people
     assert all(len(numbers) == 1 for numbers in truth.values())
+
+
+def portrait(shape: int, colour: tuple[int, int, int], light: float = 1.0) -> np.ndarray:
+    """A picture with one face at (100, 100): blotches of its own, in one colour."""
+    blotches = np.random.default_rng(shape).uniform(0.35, 1.0, (8, 8, 1)).astype(np.float32)
+    skin = cv2.resize(blotches, (100, 100), interpolation=cv2.INTER_CUBIC)[..., None] * np.array(colour, np.float32)
+    image = np.full((400, 400, 3), 90, np.uint8)
+    image[60:280, 80:220] = np.asarray(colour, np.uint8)  # hair and collar
+    image[100:200, 100:200] = np.clip(skin * light, 0, 255).astype(np.uint8)
+    return image
+
+
+RED, BLUE = (200, 60, 50), (50, 70, 200)
+
+
+def followed(*pictures: np.ndarray, score: float = 0.95) -> list[str]:
+    """The id of the one face in each picture, "" where it has none."""
+    tracker = FaceTracker(FaceOptions())
+    names = []
+    for step, image in enumerate(pictures):
+        found = tracker.follow(step * STEP_S, [face(100, score=score)], image)
+        names.append(found[0].person if found else "")
+    return names
+
+
+def test_somebody_else_in_the_very_same_place_is_somebody_else_in_the_next_picture() -> None:
+    one, other = portrait(1, RED), portrait(2, BLUE)
+    assert followed(one, one, one, other, other) == ["person 1"] * 3 + ["person 2"] * 2
+
+
+def test_somebody_else_who_was_found_with_doubt_is_believed_in_the_picture_after() -> None:
+    one, other = portrait(1, RED), portrait(2, BLUE)
+    assert followed(one, one, one, other, other, score=0.6) == ["", "person 1", "person 1", "", "person 2"]
+
+
+def test_who_is_back_in_their_place_soon_has_their_own_id_again() -> None:
+    one, other = portrait(1, RED), portrait(2, BLUE)
+    assert followed(one, one, other, other, one, one) == ["person 1"] * 2 + ["person 2"] * 2 + ["person 1"] * 2
+
+
+def test_another_lamp_makes_nobody_somebody_else() -> None:
+    names = followed(portrait(1, RED), portrait(1, (230, 190, 90)), portrait(1, RED, light=0.5), portrait(1, BLUE))
+    assert names == ["person 1"] * 4
+
+
+def test_another_face_in_the_same_colours_keeps_the_id_as_a_grimace_must() -> None:
+    assert followed(portrait(1, RED), portrait(2, RED), portrait(3, RED)) == ["person 1"] * 3
+
+
+def test_one_bad_picture_does_not_cost_the_id() -> None:
+    one, odd = portrait(1, RED), portrait(2, BLUE)
+    assert followed(one, one, odd, one, one, score=0.6) == ["", "person 1", "", "person 1", "person 1"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Box
 from emoasst_core.session.observations import KEPT_S, FaceMemory, SeenFace, SoundMemory
 
 
 def seen(time_s: float, value: float | None, area_px: float = 100.0) -> SeenFace:
     embedding = None if value is None else np.full(4, value, np.float32)
-    return SeenFace(time_s, area_px, True, embedding, "" if value is not None else "too dark")
+    return SeenFace(time_s, Box(0.0, 0.0, area_px, 1.0), True, embedding, "" if value is not None else "too dark")
 
 
 def test_sampling_takes_the_nearest_readable_face_for_each_time():
@@ -58,3 +58,18 @@ def test_whoever_left_long_ago_takes_no_memory_and_whoever_is_back_in_time_is_st
         memory.add(f"person {number}", seen(float(number), 1.0))
     assert memory.newest("person 199") is not None and memory.newest(f"person {200 - int(KEPT_S)}") is not None
     assert [memory.newest(f"person {number}") for number in range(200 - int(KEPT_S) - 2)] == [None] * (200 - int(KEPT_S) - 2)
+
+
+def test_who_has_another_face_in_their_place_is_replaced_and_who_is_only_missed_is_not():
+    def at(time_s, x):
+        return SeenFace(time_s, Box(x, 0.0, 100.0, 100.0), True, np.zeros(4, np.float32))
+
+    memory = FaceMemory()
+    memory.note_frame(0.0)
+    memory.add("person 1", at(0.0, 100.0))
+    memory.add("person 2", at(0.0, 400.0))
+    memory.note_frame(0.1)
+    memory.add("person 2", at(0.1, 120.0))  # who was in view with them passes before them
+    assert not memory.is_replaced("person 1") and not memory.is_replaced("person 2") and not memory.is_replaced("nobody")
+    memory.add("person 3", at(0.1, 130.0))
+    assert memory.is_replaced("person 1") and not memory.is_replaced("person 2")

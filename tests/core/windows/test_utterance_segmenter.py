@@ -91,3 +91,16 @@ def test_flushing_ends_the_open_utterance_at_the_end_of_the_sound() -> None:
     ((_, end_s),) = segmenter.flush(1.0)
     assert end_s <= 1.0
     assert segmenter.flush(2.0) == []
+
+
+def test_silence_within_an_utterance_is_told_before_it_ends_it() -> None:
+    segmenter = UtteranceSegmenter(WindowOptions(min_silence_s=0.4))
+    assert segmenter.silent_s == 0.0
+    found = chunks((1.0, 0.9), (0.25, 0.0), (0.5, 0.9), (0.6, 0.0))
+    told = []
+    for chunk in found:
+        segmenter.feed([chunk])
+        told.append((chunk.end_s, segmenter.silent_s))
+    assert max(silent_s for time_s, silent_s in told if time_s <= 1.0) == 0.0
+    assert dict(told)[found[37].end_s] == pytest.approx(found[37].end_s - 1.0, abs=2 * CHUNK_S)  # in the short pause
+    assert max(silent_s for _, silent_s in told) < 0.4 and told[-1][1] == 0.0  # the long one ended it
