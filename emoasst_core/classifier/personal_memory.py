@@ -145,7 +145,8 @@ class PersonalMemory:
             model[rows] += reliability * reader.head.logits(keys)
             total[rows] += reliability
             if clips is not None:
-                gains[rows] += reliability * reader.gains(keys, clips, self._together[np.ix_(rows, rows)], with_votes)
+                together = self._together if len(rows) == len(self.shots) else self._together[np.ix_(rows, rows)]
+                gains[rows] += reliability * reader.gains(keys, clips, together, with_votes)
         with np.errstate(invalid="ignore", divide="ignore"):
             own = self._calibrated(model / total[:, None], wanted)
             return _tilted(own, gains / total[:, None]), own
@@ -212,7 +213,9 @@ class PersonalMemory:
     def _calibrated(self, logits: Array, modalities: Sequence[Modality]) -> Array:
         """Each clip by the calibration of those of the modalities that it has."""
         probs = np.full(logits.shape, np.nan)
-        has = np.array([[modality in shot.keys for modality in modalities] for shot in self.shots], bool).reshape(len(logits), -1)
+        has = np.zeros((len(logits), len(modalities)), bool)
+        for column, modality in enumerate(modalities):
+            has[self._keys[modality][0], column] = True
         for pattern in np.unique(has, axis=0):
             present = [modality for modality, there in zip(modalities, pattern, strict=True) if there]
             rows = np.flatnonzero((has == pattern).all(1))

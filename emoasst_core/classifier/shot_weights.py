@@ -25,16 +25,19 @@ def find_bursts(shots: Sequence[Shot], burst_cosine: float) -> tuple[Mask, Array
     Returns:
         (n, n) true where two clips are one observation (each is with itself), and (n,) weights.
     """
-    labels = np.array([int(np.argmax(shot.label)) for shot in shots])
-    events = np.array([shot.event for shot in shots])
-    same_label = labels[:, None] == labels[None]
-    alike = _likeness(shots)
-    same_event = (events[:, None] == events[None]) & (events != "")[:, None]
-    together = same_label & (same_event | (alike > burst_cosine))
-    copies = (same_label & (alike > COPY_COSINE)) | np.eye(len(shots), dtype=bool)
-    together |= copies
-    share = 1 / copies.sum(1)
-    weights: Array = share / (together @ share)
+    labels = np.array([shot.label for shot in shots]).reshape(len(shots), NUM_EMOTIONS).argmax(1)
+    events = np.unique([shot.event for shot in shots], return_inverse=True)[1]
+    has_event = np.array([shot.event != "" for shot in shots], bool)
+    stacked, together, weights = stack_keys(shots), np.eye(len(shots), dtype=bool), np.ones(len(shots))
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        alike = _likeness(stacked, rows, len(shots))
+        copies = (alike > COPY_COSINE) | np.eye(len(rows), dtype=bool)
+        same_event = (events[rows][:, None] == events[rows]) & has_event[rows]
+        own = same_event | (alike > burst_cosine) | copies
+        share = 1 / copies.sum(1)
+        together[np.ix_(rows, rows)] = own
+        weights[rows] = share / (own @ share)
     return together, weights
 
 
@@ -65,13 +68,15 @@ def stack_keys(shots: Sequence[Shot]) -> Mapping[Modality, tuple[NDArray[np.int6
     return stacked
 
 
-def _likeness(shots: Sequence[Shot]) -> Array:
-    """(n, n) smallest cosine over the modalities that both have; -1 where they share none."""
-    smallest = np.full((len(shots), len(shots)), np.inf)
-    for rows, keys in stack_keys(shots).values():
-        if len(rows) == len(shots):
-            np.minimum(smallest, keys @ keys.T, out=smallest)
-            continue
-        place = np.ix_(rows, rows)
-        smallest[place] = np.minimum(smallest[place], keys @ keys.T)
+def _likeness(stacked: Mapping[Modality, tuple[NDArray[np.int64], Array]], chosen: NDArray[np.int64], num_shots: int) -> Array:
+    """(k, k) smallest cosine of k chosen shots over the modalities that both have; -1 where they share none."""
+    smallest = np.full((len(chosen), len(chosen)), np.inf)
+    for rows, keys in stacked.values():
+        place_of = np.full(num_shots, -1)
+        place_of[rows] = np.arange(len(rows))
+        places = place_of[chosen]
+        there = np.flatnonzero(places >= 0)
+        own = keys[places[there]]
+        both = np.ix_(there, there)
+        smallest[both] = np.minimum(smallest[both], own @ own.T)
     return np.where(np.isinf(smallest), -1.0, smallest)
