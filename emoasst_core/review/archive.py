@@ -44,8 +44,8 @@ MOST_RATIO: Final = 200  # rows of JSON pack 3 to 40 times smaller; more than th
 MOST_MEMBERS: Final = 100_000
 CHUNK: Final = 1 << 20
 NOT_EMPTY: Final = (
-    "Read the file in on another computer, or under another account of this one. To put it in the place of what is here: save what "
-    "is here to a file first, then `emoasst data delete --everything`, then read the file in."
+    "Read the file in on another computer, or under another account of this one. To put it in the place of what is here: "
+    "save what is here to a file first, then `emoasst data delete --everything`, then read the file in."
 )
 NEXT_STEP: Final = "Nothing was imported. Ask for a new export."
 Tell = Callable[[int, int], None]  # parts done, parts in all
