@@ -92,7 +92,7 @@ def test_what_needs_the_keys_of_this_computer_stays_here_and_the_rest_imports(fa
 def test_a_database_with_data_in_it_is_left_alone(family: Database, tmp_path: Path) -> None:
     write_archive(family, tmp_path / "all.zip")
     before = rows_of(family)
-    with pytest.raises(StoreError, match="already holds.*left as it is.*on another computer.*save what is here to a file first"):
+    with pytest.raises(StoreError, match=r"already holds.*left as it is.*on another computer.*save what is here to a file first"):
         read_archive(tmp_path / "all.zip", family, tmp_path / "sessions")
     assert rows_of(family) == before
 
