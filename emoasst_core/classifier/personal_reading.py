@@ -47,11 +47,13 @@ class Clips:
         keys: (n, d) unit vectors.
         labels: (n, num_emotions), rows sum to 1.
         weights: (n,) what each counts for, 0 or more.
+        whitened: (n, d) the keys in the reader's space, where that is known already.
     """
 
     keys: Array
     labels: Array
     weights: Array
+    whitened: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,11 @@ class PersonalReader:
 
     def person(self, clips: Clips) -> Person:
         """The person behind some clips."""
-        return self._person(clips, clips.keys @ self.source.whitening)
+        return self._person(clips, self.whitened(clips))
+
+    def whitened(self, clips: Clips) -> Array:
+        """(n, d) their keys in this reader's space."""
+        return clips.keys @ self.source.whitening if clips.whitened is None else clips.whitened
 
     def gains(self, queries: Array, clips: Clips, left_out: Mask | None = None, with_votes: bool = True) -> Array:
         """(q, d) -> (q, num_emotions) what the clips add to the log-probabilities.
@@ -96,7 +102,7 @@ class PersonalReader:
             left_out: (q, n) clips that a query is read without.
             with_votes: False for the densities alone, which take half the time.
         """
-        keys = clips.keys @ self.source.whitening
+        keys = self.whitened(clips)
         rows = keys if queries is clips.keys else queries @ self.source.whitening
         if left_out is None:
             person = self._person(clips, keys)
