@@ -81,19 +81,24 @@ class AnswerCheck:
         """Other clips are asked about now."""
         self._found, self._playing = _Found((), {}), ""
 
+    def clip(self, question: ClipQuestion) -> DoubtfulClip | None:
+        """What is asked about again; None where a clip is asked about for the first time."""
+        clips = (clip for clip in self._found.clips if clip.question.clip.clip_id == question.clip.clip_id)
+        return next(clips, None)
+
     def said_before(self, question: ClipQuestion) -> ClipAnswer | None:
         """The answer that is checked; undo goes back to it."""
-        clip = self._clip(question)
+        clip = self.clip(question)
         return clip.said if clip is not None else None
 
     def labeller_of(self, question: ClipQuestion) -> str:
         """Who gave it, and who answers now; "" where nothing is checked."""
-        clip = self._clip(question)
+        clip = self.clip(question)
         return clip.said.labeller if clip is not None else ""
 
     def show(self, question: ClipQuestion) -> None:
         """Say what was answered and what the others speak for, and give the player the recording."""
-        clip = self._clip(question)
+        clip = self.clip(question)
         self._view.doubt.setVisible(clip is not None)
         if clip is None:
             return
@@ -113,10 +118,6 @@ class AnswerCheck:
             return
         self._found, self._playing = found, ""
         self._ask()
-
-    def _clip(self, question: ClipQuestion) -> DoubtfulClip | None:
-        clips = (clip for clip in self._found.clips if clip.question.clip.clip_id == question.clip.clip_id)
-        return next(clips, None)
 
     def _word(self, answer: str) -> str:
         return (WORDS.get(answer) or self._services.catalogue.word(answer)).lower() if answer else ""

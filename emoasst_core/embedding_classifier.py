@@ -65,6 +65,8 @@ class EmbeddingClassifier:
         }
         self.memory_model = MemoryModel(readers, constants, self.calibration, self.reliabilities)
         self.mode = ""
+        self._memory = FamilyMemory(self.encoder_hash, self.memory_model)
+        self._cache = ShotCache(self.encoder_hash, _by_modality(self.config.alphas), self.config.beta)
         self.use_shots(())
 
     @classmethod
@@ -92,11 +94,9 @@ class EmbeddingClassifier:
         self.mode = mode or str(self.config.memory.get("mode", "paper"))
         if self.mode not in MEMORIES:
             raise ConfigError(f"There is no memory mode {self.mode!r}.", f"Known: {', '.join(MEMORIES)}.")
-        cache = ShotCache(self.encoder_hash, _by_modality(self.config.alphas), self.config.beta)
-        memory = FamilyMemory(self.encoder_hash, self.memory_model)
-        for shot in shots:
-            (memory if self.mode == "personal" else cache).add(shot)
-        self.classifier = JointClassifier(self.heads, cache, memory)
+        self._memory = self._memory.with_shots(shots if self.mode == "personal" else ())
+        self._cache = self._cache.with_shots(shots if self.mode != "personal" else ())
+        self.classifier = JointClassifier(self.heads, self._cache, self._memory)
 
     def classify(self, embeddings: Mapping[Modality, Vector], person: str = "") -> Vector:
         """{modality: (embed_dim,)} -> (num_emotions,) calibrated probabilities, summing to 1.

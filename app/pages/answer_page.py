@@ -24,6 +24,7 @@ from emoasst_core.datatypes import Cue
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.review.clip_answers import ClipQuestion, keep_answer, minutes_for, questions
 from emoasst_core.review.clip_collection import collect_clips
+from emoasst_core.review.doubtful_clips import keep_second_look
 from emoasst_core.session.kept_media import media_of
 from emoasst_core.session.playback_source import Source
 from emoasst_core.store.clips import ClipAnswer
@@ -137,11 +138,14 @@ class AnswerPage(QWidget):
         is_undone = said is self.checking.said_before(question)
         self._given[question.clip.clip_id] = None if is_undone else said
         path, sitting = self._services.database_path, self._sitting
-        labeller = self.checking.labeller_of(question) or self.labeller
+        labeller, doubtful = self.checking.labeller_of(question) or self.labeller, self.checking.clip(question)
 
         def keep() -> None:
             with Database(path) as database:
-                keep_answer(database, question.clip, labeller, said, sitting)
+                if doubtful is not None and said is not None:
+                    keep_second_look(database, doubtful, said, sitting)
+                else:
+                    keep_answer(database, question.clip, labeller, said, sitting)
 
         self._services.background.run(keep, lambda _nothing: None, self._could_not_keep)
         self.view.last.setText(self._reveal(question, None if is_undone else said))

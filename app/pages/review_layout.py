@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
@@ -36,7 +36,8 @@ from emoasst_core.store.utterances import UtteranceRow
 SIDE_PX = 362  # least width of the answers
 CUE_ICON_PX = 44
 LEAST_PICTURE_PX = 440  # beside the answers, edges and gaps included
-LOWER_PX = 220  # at the normal text size
+LOWER_PX, SHORT_LOWER_PX = 220, 176  # at the normal text size; of a low page, where every lane still has room for its icons
+SHORT_PX = 780  # a lower page has smaller gaps and a lower timeline, so that a window of 1024 x 700 need not scroll
 
 
 class ReviewLayout:
@@ -88,13 +89,18 @@ class ReviewLayout:
         self.clips_button.setText(f"Answer {num_waiting} clip{'s' if num_waiting != 1 else ''}")
         self.clips_button.setVisible(num_waiting > 0)
 
-    def fit(self, page_px: int) -> None:
+    def fit(self, page: QSize) -> None:
         """Give timeline and table the height their text needs; put the answers below the picture on a narrow page."""
         self.title.ensurePolished()
-        is_narrow = page_px < self.pad.minimumSizeHint().width() + LEAST_PICTURE_PX
+        is_short = page.height() < SHORT_PX
+        self._rows.setContentsMargins(24, 8 if is_short else 12, 24, 8 if is_short else 16)
+        self._rows.setSpacing(8 if is_short else 12)
+        self._answers.setSpacing(5 if is_short else 8)
+        is_narrow = page.width() < self.pad.minimumSizeHint().width() + LEAST_PICTURE_PX
         direction = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         self._middle.setDirection(direction)
-        self.lower.setFixedHeight(round(LOWER_PX * max(1.0, self.bar.speed_button.fontMetrics().height() / BODY_LINE_PX)))
+        scale = max(1.0, self.bar.speed_button.fontMetrics().height() / BODY_LINE_PX)
+        self.lower.setFixedHeight(round((SHORT_LOWER_PX if is_short else LOWER_PX) * scale))
 
     def show_part(self, part: UtteranceRow) -> None:
         """Say which part answers are for, and the answer it has."""
@@ -158,9 +164,7 @@ class ReviewLayout:
         self._middle.addWidget(self._answers_card())
         inside = QWidget()
         inside.setObjectName("scrolled")
-        layout = QVBoxLayout(inside)
-        layout.setContentsMargins(24, 12, 24, 16)
-        layout.setSpacing(12)
+        layout = self._rows = QVBoxLayout(inside)
         layout.addLayout(top)
         layout.addWidget(self.notice)
         layout.addLayout(self._middle, 1)
@@ -182,9 +186,8 @@ class ReviewLayout:
     def _answers_card(self) -> QWidget:
         frame = card("stage")
         frame.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Expanding)
-        layout = QVBoxLayout(frame)
+        layout = self._answers = QVBoxLayout(frame)
         layout.setContentsMargins(18, 14, 18, 12)
-        layout.setSpacing(8)
         layout.addStrut(SIDE_PX)
         cue = QHBoxLayout()
         cue.setSpacing(12)

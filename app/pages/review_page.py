@@ -85,12 +85,12 @@ class ReviewPage(QWidget):
     def set_theme(self, theme: Theme) -> None:
         """Follow a change of colours and text size."""
         self._theme = theme
-        self.view.fit(self.width())
+        self.view.fit(self.size())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Follow the width of the window."""
+        """Follow the size of the window."""
         super().resizeEvent(event)
-        self.view.fit(self.width())
+        self.view.fit(self.size())
 
     def leave(self) -> None:
         """Stand still."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 import numpy as np
 
 from emoasst_core.classifier.explanation import Explanation
@@ -56,6 +59,11 @@ class FamilyMemory(ShotCollection):
             own = {shot.shot_id for shot in self if owner_of(shot) == owner}
             found += [shot_id for shot_id in memory.doubtful() if shot_id in own] if memory else []
         return tuple(sorted(found))
+
+    def _copied(self) -> Self:
+        result = copy(self)
+        result._shots, result._memories = dict(self._shots), dict(self._memories)
+        return result
 
     def _changed(self, shot: Shot) -> None:
         if is_known_person(shot.person):

@@ -59,7 +59,12 @@ class PersonalMemory:
         self.shots, self._model = tuple(shots), model
         self._keys = stack_keys(self.shots)
         self._labels = np.array([shot.label for shot in shots], np.float64).reshape(-1, NUM_EMOTIONS)
-        self._together, burst = find_bursts(self.shots, model.constants.burst_cosine)
+        self._together, burst = find_bursts(self.shots, model.constants.burst_cosine, self._keys)
+        self._whitened = {
+            modality: keys @ model.readers[modality].source.whitening
+            for modality, (_, keys) in self._keys.items()
+            if modality in model.constants.modalities and modality in model.readers
+        }
         self._prior = np.ones(len(shots)) if weights is None else weights
         constants = model.constants
         self._errors = np.array([constants.sure_error if shot.is_sure else constants.unsure_error for shot in shots])
@@ -120,7 +125,7 @@ class PersonalMemory:
             whitening, person = reader.source.whitening, reader.person(clips)
             offset += query.reliabilities[modality] * reader.distance(person)
             rows = np.asarray(embedding, np.float64)[None] @ whitening
-            near = reader.affinities(rows, person.offset, clips.keys @ whitening)
+            near = reader.affinities(rows, person.offset, reader.whitened(clips))
             for row, weight in zip(self._keys[modality][0], query.reliabilities[modality] * clips.weights * near[0], strict=True):
                 shot_id = self.shots[row].shot_id
                 found[shot_id] = found.get(shot_id, 0.0) + float(weight)
@@ -145,7 +150,8 @@ class PersonalMemory:
             model[rows] += reliability * reader.head.logits(keys)
             total[rows] += reliability
             if clips is not None:
-                gains[rows] += reliability * reader.gains(keys, clips, self._together[np.ix_(rows, rows)], with_votes)
+                together = self._together if len(rows) == len(self.shots) else self._together[np.ix_(rows, rows)]
+                gains[rows] += reliability * reader.gains(keys, clips, together, with_votes)
         with np.errstate(invalid="ignore", divide="ignore"):
             own = self._calibrated(model / total[:, None], wanted)
             return _tilted(own, gains / total[:, None]), own
@@ -207,12 +213,14 @@ class PersonalMemory:
         if modality not in self._keys or modality not in self._model.constants.modalities:
             return None
         rows, keys = self._keys[modality]
-        return Clips(keys, self._labels[rows], weights[rows])
+        return Clips(keys, self._labels[rows], weights[rows], self._whitened.get(modality))
 
     def _calibrated(self, logits: Array, modalities: Sequence[Modality]) -> Array:
         """Each clip by the calibration of those of the modalities that it has."""
         probs = np.full(logits.shape, np.nan)
-        has = np.array([[modality in shot.keys for modality in modalities] for shot in self.shots], bool).reshape(len(logits), -1)
+        has = np.zeros((len(logits), len(modalities)), bool)
+        for column, modality in enumerate(modalities):
+            has[self._keys[modality][0], column] = True
         for pattern in np.unique(has, axis=0):
             present = [modality for modality, there in zip(modalities, pattern, strict=True) if there]
             rows = np.flatnonzero((has == pattern).all(1))

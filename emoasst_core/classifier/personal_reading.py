@@ -26,6 +26,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from emoasst_core.classifier.left_out_densities import left_out_densities
 from emoasst_core.classifier.memory_constants import ModalityConstants
 from emoasst_core.classifier.source_clips import SourceClips
 from emoasst_core.classifier.tip_adapter import affinity
@@ -33,6 +34,7 @@ from emoasst_core.classifier.zero_shot import ZeroShotHead
 from emoasst_core.emotions import NUM_EMOTIONS
 
 SMALLEST = 1e-12
+ROWS_AT_ONCE = 64
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -45,11 +47,13 @@ class Clips:
         keys: (n, d) unit vectors.
         labels: (n, num_emotions), rows sum to 1.
         weights: (n,) what each counts for, 0 or more.
+        whitened: (n, d) the keys in the reader's space, where that is known already.
     """
 
     keys: Array
     labels: Array
     weights: Array
+    whitened: Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,11 @@ class PersonalReader:
 
     def person(self, clips: Clips) -> Person:
         """The person behind some clips."""
-        return self._person(clips, clips.keys @ self.source.whitening)
+        return self._person(clips, self.whitened(clips))
+
+    def whitened(self, clips: Clips) -> Array:
+        """(n, d) their keys in this reader's space."""
+        return clips.keys @ self.source.whitening if clips.whitened is None else clips.whitened
 
     def gains(self, queries: Array, clips: Clips, left_out: Mask | None = None, with_votes: bool = True) -> Array:
         """(q, d) -> (q, num_emotions) what the clips add to the log-probabilities.
@@ -94,23 +102,21 @@ class PersonalReader:
             left_out: (q, n) clips that a query is read without.
             with_votes: False for the densities alone, which take half the time.
         """
-        rows, keys = queries @ self.source.whitening, clips.keys @ self.source.whitening
+        keys = self.whitened(clips)
+        rows = keys if queries is clips.keys else queries @ self.source.whitening
         if left_out is None:
             person = self._person(clips, keys)
             counts, offset = person.counts, person.offset
             own = _log_normal(rows, person.means[0], person.variance)
         else:
-            counts, offset, own = self._left_out_densities(rows, clips, keys, left_out)
+            shares = clips.weights[:, None] * clips.labels
+            found = left_out_densities(rows, keys, shares, left_out, self._means, self.constants)
+            counts, offset, own = found.counts, found.offset, found.log_densities
         result: Array = (own - _log_normal(rows, self._means, self._widest)) / self.constants.temperature
         if not with_votes or self.constants.alpha == 0:
             return result
-        near = self.affinities(rows, offset, keys)
-        weights = clips.weights[None] if left_out is None else clips.weights[None] * ~left_out
-        votes = (near * weights) @ clips.labels / np.maximum(counts, SMALLEST)
-        known = self.affinities(rows, offset, self._exemplars, self._exemplars)
-        known = known.reshape(len(rows), NUM_EMOTIONS, -1).mean(2)
         loudness = self.constants.alpha * counts / (counts + self.constants.vote_prior)
-        result += loudness * (votes - known)
+        result += loudness * self._votes(rows, offset, counts, (keys, clips.weights[:, None] * clips.labels), left_out)
         return result
 
     def distance(self, person: Person) -> float:
@@ -128,10 +134,31 @@ class PersonalReader:
         queries = queries / np.maximum(np.linalg.norm(queries, axis=1, keepdims=True), SMALLEST)
         if centred is not None:
             return affinity(np.minimum(queries @ centred.T, 1.0), self.constants.beta)
-        along = queries @ keys.T - (queries * offset).sum(1, keepdims=True)
-        lengths = (keys**2).sum(1)[None] - 2 * offset @ keys.T + (offset**2).sum(1, keepdims=True)
-        cosines = along / np.sqrt(np.maximum(lengths, SMALLEST))
-        return affinity(np.minimum(cosines, 1.0), self.constants.beta)
+        cosines = queries @ keys.T
+        cosines -= (queries * offset).sum(1, keepdims=True)
+        lengths = (-2 * offset) @ keys.T
+        lengths += (keys**2).sum(1) + (offset**2).sum(1, keepdims=True)
+        cosines /= np.sqrt(np.maximum(lengths, SMALLEST, out=lengths), out=lengths)
+        return affinity(np.minimum(cosines, 1.0, out=cosines), self.constants.beta)
+
+    def _votes(self, rows: Array, offset: Array, counts: Array, clips: tuple[Array, Array], left_out: Mask | None) -> Array:
+        """(q, num_emotions) V_c - A_c of whitened clips (n, d) with shares (n, num_emotions), a few queries at a time.
+
+        An array of all queries by all clips does not fit the processor's cache.
+        """
+        keys, shares = clips
+        result: Array = np.zeros((len(rows), NUM_EMOTIONS))
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = slice(start, start + ROWS_AT_ONCE)
+            moved = offset if len(offset) == 1 else offset[part]
+            near = self.affinities(rows[part], moved, keys)
+            if left_out is not None:
+                near[left_out[part]] = 0.0
+            known = self.affinities(rows[part], moved, self._exemplars, self._exemplars)
+            known = known.reshape(len(known), NUM_EMOTIONS, -1).mean(2)
+            own = counts if len(counts) == 1 else counts[part]
+            result[part] = near @ shares / np.maximum(own, SMALLEST) - known
+        return result
 
     def _person(self, clips: Clips, keys: Array) -> Person:
         """As `person`, of clips whose whitened keys are known."""
@@ -139,22 +166,6 @@ class PersonalReader:
         shares, precision, offset = self._offset(counts[None], sums[:, None])
         means = np.stack(list(self._columns(shares, offset, sums[:, None])), 1)
         return Person(counts[None], offset, means, self._variance(shares, precision))
-
-    def _left_out_densities(self, rows: Array, clips: Clips, keys: Array, left_out: Mask) -> tuple[Array, Array, Array]:
-        """(q, d) whitened queries, each read without clips of its own -> counts, offsets and log densities, (q, ...) each.
-
-        One emotion at a time: an array of all at once, (q, num_emotions, d), does not fit the processor's cache.
-        """
-        shares = clips.weights[:, None] * clips.labels
-        counts, sums = self._sums(shares, keys)
-        left: list[Array] = []
-        for column, middle in enumerate(self._means):
-            own = np.flatnonzero(shares[:, column])
-            left.append(sums[column] - (left_out[:, own] * shares[own, column]) @ (keys[own] - middle))
-        counts = np.maximum(counts[None] - left_out @ shares, 0.0)
-        ratios, precision, offset = self._offset(counts, left)
-        distances = [((rows - mean) ** 2).sum(1) for mean in self._columns(ratios, offset, left)]
-        return counts, offset, -0.5 * np.stack(distances, 1) / self._variance(ratios, precision)
 
     def _offset(self, counts: Array, sums: Sequence[Array] | Array) -> tuple[Array, Array, Array]:
         """1 - b_c, (v, num_emotions); 1 / tau_u^2 + sum_c a_c, (v, 1); and u, (v, d)."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +76,11 @@ class ShotCache(ShotCollection):
             keys = np.array([shot.keys[modality] for shot in shots], np.float64)
             self._tables[modality] = keys, np.array([shot.label for shot in shots], np.float64)
         return self._tables[modality]
+
+    def _copied(self) -> Self:
+        result = copy(self)
+        result._shots, result._tables = dict(self._shots), dict(self._tables)
+        return result
 
     def _changed(self, shot: Shot) -> None:  # noqa: ARG002 - the tables hold all shots
         self._tables.clear()

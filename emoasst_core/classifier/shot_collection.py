@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Self
 
 import numpy as np
 
@@ -58,6 +59,33 @@ class ShotCollection:
             raise CacheError(f"There is no shot {shot_id} in the cache.", "See `emoasst cache list` for those there are.")
         self._changed(shot)
 
+    def with_shots(self, shots: Iterable[Shot]) -> Self:
+        """A collection of exactly these shots; this one stays as it is.
+
+        What was computed here and has nothing to do with the shots that differ is still known there, so that one more answer
+        costs what it changes.
+
+        Raises:
+            CacheError: as `add`.
+        """
+        wanted = list(shots)
+        by_id = {shot.shot_id: shot for shot in wanted}
+        result = self._copied()
+        for shot in self:
+            new = by_id.get(shot.shot_id)
+            if new is None or not _is_same(shot, new):
+                result.remove(shot.shot_id)
+        kept = set(result._shots)
+        for shot in wanted:
+            if shot.shot_id not in kept:
+                result.add(shot)
+        result._shots = {shot.shot_id: result._shots[shot.shot_id] for shot in wanted}
+        return result
+
+    def _copied(self) -> Self:
+        """The same shots, and what was computed with them, changed apart from here on."""
+        raise NotImplementedError
+
     def _changed(self, shot: Shot) -> None:
         """Forget what was computed with or without a shot."""
         raise NotImplementedError
@@ -74,3 +102,17 @@ class ShotCollection:
             others = next((other.keys[modality] for other in self if modality in other.keys), key)
             if len(key) != len(others):
                 raise CacheError(f"The {modality.value} key of shot {shot.shot_id} has {len(key)} numbers, not {len(others)}.")
+
+
+def _is_same(one: Shot, other: Shot) -> bool:
+    """Whether two shots say the same, bit for bit."""
+    plain = (one.encoder_hash, one.person, one.event, one.is_sure) == (
+        other.encoder_hash,
+        other.person,
+        other.event,
+        other.is_sure,
+    )
+    if not plain or one.keys.keys() != other.keys.keys():
+        return False
+    pairs = [(one.label, other.label), *((key, other.keys[modality]) for modality, key in one.keys.items())]
+    return all(old is new or old.tobytes() == new.tobytes() for old, new in pairs)

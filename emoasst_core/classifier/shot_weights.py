@@ -14,27 +14,35 @@ from emoasst_core.emotions import NUM_EMOTIONS
 COPY_COSINE: Final = 1 - 1e-6  # the very same clip; float32 keys of one clip differ by less
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Stacked = Mapping[Modality, tuple[NDArray[np.int64], Array]]
 
 
-def find_bursts(shots: Sequence[Shot], burst_cosine: float) -> tuple[Mask, Array]:
+def find_bursts(shots: Sequence[Shot], burst_cosine: float, keys: Stacked | None = None) -> tuple[Mask, Array]:
     """Which clips are one observation, and what each of them then counts for.
 
     Two clips of the same emotion are one observation where they are of the same event, or more alike than `burst_cosine` in
     everything both have. A clip given ten times over counts like one clip given once, exactly.
 
+    Args:
+        keys: of the shots as `stack_keys` gives them, where they are known already.
+
     Returns:
         (n, n) true where two clips are one observation (each is with itself), and (n,) weights.
     """
-    labels = np.array([int(np.argmax(shot.label)) for shot in shots])
-    events = np.array([shot.event for shot in shots])
-    same_label = labels[:, None] == labels[None]
-    alike = _likeness(shots)
-    same_event = (events[:, None] == events[None]) & (events != "")[:, None]
-    together = same_label & (same_event | (alike > burst_cosine))
-    copies = (same_label & (alike > COPY_COSINE)) | np.eye(len(shots), dtype=bool)
-    together |= copies
-    share = 1 / copies.sum(1)
-    weights: Array = share / (together @ share)
+    labels = np.array([shot.label for shot in shots]).reshape(len(shots), NUM_EMOTIONS).argmax(1)
+    events = np.unique([shot.event for shot in shots], return_inverse=True)[1]
+    has_event = np.array([shot.event != "" for shot in shots], bool)
+    stacked = stack_keys(shots) if keys is None else keys
+    together, weights = np.eye(len(shots), dtype=bool), np.ones(len(shots))
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        alike = _likeness(stacked, rows, len(shots))
+        copies = (alike > COPY_COSINE) | np.eye(len(rows), dtype=bool)
+        same_event = (events[rows][:, None] == events[rows]) & has_event[rows]
+        own = same_event | (alike > burst_cosine) | copies
+        share = 1 / copies.sum(1)
+        together[np.ix_(rows, rows)] = own
+        weights[rows] = share / (own @ share)
     return together, weights
 
 
@@ -54,7 +62,7 @@ def label_trust(prob: ArrayLike, error: ArrayLike) -> Array:
     return np.where(wrong == 0, 1.0, result)
 
 
-def stack_keys(shots: Sequence[Shot]) -> Mapping[Modality, tuple[NDArray[np.int64], Array]]:
+def stack_keys(shots: Sequence[Shot]) -> Stacked:
     """{modality: rows of the shots that have it, (k, d) their keys as unit vectors}."""
     stacked = {}
     for modality in Modality:
@@ -65,13 +73,15 @@ def stack_keys(shots: Sequence[Shot]) -> Mapping[Modality, tuple[NDArray[np.int6
     return stacked
 
 
-def _likeness(shots: Sequence[Shot]) -> Array:
-    """(n, n) smallest cosine over the modalities that both have; -1 where they share none."""
-    smallest = np.full((len(shots), len(shots)), np.inf)
-    for rows, keys in stack_keys(shots).values():
-        if len(rows) == len(shots):
-            np.minimum(smallest, keys @ keys.T, out=smallest)
-            continue
-        place = np.ix_(rows, rows)
-        smallest[place] = np.minimum(smallest[place], keys @ keys.T)
+def _likeness(stacked: Stacked, chosen: NDArray[np.int64], num_shots: int) -> Array:
+    """(k, k) smallest cosine of k chosen shots over the modalities that both have; -1 where they share none."""
+    smallest = np.full((len(chosen), len(chosen)), np.inf)
+    for rows, keys in stacked.values():
+        place_of = np.full(num_shots, -1)
+        place_of[rows] = np.arange(len(rows))
+        places = place_of[chosen]
+        there = np.flatnonzero(places >= 0)
+        own = keys[places[there]]
+        both = np.ix_(there, there)
+        smallest[both] = np.minimum(smallest[both], own @ own.T)
     return np.where(np.isinf(smallest), -1.0, smallest)

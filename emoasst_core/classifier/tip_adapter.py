@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -18,14 +17,15 @@ def affinity(cosine: Numbers, beta: float) -> Numbers:
 
     EmoAsst prints the query inside this function (Eq. 4); as in Tip-Adapter, its argument is the cosine.
 
-    >>> affinity(1.0, 5.5), round(affinity(0.5, 2.0), 4)
+    >>> float(affinity(1.0, 5.5)), round(float(affinity(0.5, 2.0)), 4)
     (1.0, 0.3679)
 
     Args:
         cosine: any shape; array or tensor.
         beta: sharpness; the larger, the fewer shots are heard.
     """
-    result: Numbers = math.e ** (-beta * (1 - cast(Any, cosine)))  # a power, which arrays and tensors both know
+    power: Any = -beta * (1 - cast(Any, cosine))
+    result: Numbers = power.exp() if hasattr(power, "exp") else np.exp(power)  # tensors have their own, with a gradient
     return result
 
 

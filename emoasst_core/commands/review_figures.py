@@ -57,7 +57,8 @@ def bench_review(profile: str, minutes: float, num_shots: int, num_points: int, 
         answer = figures[f"answer_{mode}"]
         met = "met" if figures["met"][f"undo_{mode}"] else "MISSED"
         console.print(
-            f"{mode}: {answer['num_shots']} shots; parts of the answer, p50 in ms: {_parts(answer)}; given and taken back, "
+            f"{mode}: {answer['num_shots']} shots; processor time p95 {answer['cpu_p95_ms']:.1f} ms; parts of the answer, "
+            f"p50 in ms: {_parts(answer)}; given and taken back, "
             f"a logit differs by {answer['undo_change']:.1e} (at most {LARGEST_CHANGE:.0e}): {met}"
         )
     console.print("All targets are met." if all(figures["met"].values()) else "Not every target is met.")

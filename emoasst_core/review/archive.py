@@ -21,7 +21,15 @@ from typing import Any, Final
 from emoasst_core.atomic_file import replacing
 from emoasst_core.errors import StoreError
 from emoasst_core.review.archive_recordings import MOST_FILE_BYTES, NO_PHRASE, adopt_recordings, sealed_recordings
-from emoasst_core.store.archive_rows import clear_tables, dump_table, is_empty, load_table, schema_version, tables_of
+from emoasst_core.store.archive_rows import (
+    OLDEST_SCHEMA,
+    clear_tables,
+    dump_table,
+    is_empty,
+    load_table,
+    schema_version,
+    tables_of,
+)
 from emoasst_core.store.database import Database
 
 FORMAT: Final = "emoasst-archive"
@@ -35,6 +43,10 @@ MOST_ROWS_BYTES: Final = 4 << 30  # of one table
 MOST_RATIO: Final = 200  # rows of JSON pack 3 to 40 times smaller; more than this is a bomb
 MOST_MEMBERS: Final = 100_000
 CHUNK: Final = 1 << 20
+NOT_EMPTY: Final = (
+    "Read the file in on another computer, or under another account of this one. To put it in the place of what is here: "
+    "save what is here to a file first, then `emoasst data delete --everything`, then read the file in."
+)
 NEXT_STEP: Final = "Nothing was imported. Ask for a new export."
 Tell = Callable[[int, int], None]  # parts done, parts in all
 
@@ -117,7 +129,7 @@ def read_archive(
             recordings and no phrase, or another one, was given.
     """
     if not is_empty(database):
-        raise StoreError("This database already holds a family's data.", "Import into a new one: give --database.")
+        raise StoreError("This database already holds a family's data; it was left as it is.", NOT_EMPTY)
     with _sound(path), zipfile.ZipFile(path) as archive:
         manifest = _manifest(archive)
         listed = manifest.get("recordings")
@@ -197,7 +209,7 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
     manifest: dict[str, Any] = json.loads(_bounded(archive, MANIFEST, 64 << 20))
     if manifest.get("format") != FORMAT or manifest.get("format_version") != 1:
         raise StoreError("This is not an archive of EmoAsst.", NEXT_STEP)
-    if manifest["schema"] != schema_version():
+    if manifest["schema"] not in range(OLDEST_SCHEMA, schema_version() + 1):
         raise StoreError(f"The archive is of another version ({manifest['schema']}, here {schema_version()}).", NEXT_STEP)
     if {*manifest["parts"], MANIFEST} != set(names):
         raise StoreError("The archive does not hold what its list says.", NEXT_STEP)

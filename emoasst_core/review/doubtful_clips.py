@@ -11,7 +11,8 @@ import numpy as np
 from emoasst_core.embedding_classifier import EmbeddingClassifier
 from emoasst_core.emotions import EMOTIONS
 from emoasst_core.errors import StoreError
-from emoasst_core.review.clip_answers import ClipQuestion, question
+from emoasst_core.review.clip_answers import ClipQuestion, keep_answer, question
+from emoasst_core.review.kept_doubts import keep_amid
 from emoasst_core.store.clips import Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session
@@ -29,12 +30,14 @@ class DoubtfulClip:
         question: the clip, with what each adult said.
         said: the newest answer; another answer of the same adult replaces it.
         others: the emotion that the other clips speak for; "" where that is not known.
+        encoder_hash: of the shot that is doubted.
     """
 
     record: SessionRecord
     question: ClipQuestion
     said: ClipAnswer
     others: str = ""
+    encoder_hash: str = ""
 
 
 def spoken_for(classifier: EmbeddingClassifier) -> dict[int, str]:
@@ -71,8 +74,26 @@ def doubtful_clips(database: Database, others: Mapping[int, str]) -> tuple[Doubt
                 asked = question(session, clip, said)
                 named = {*asked.likeliest, said[-1].answer, others[record.shot.shot_id]}
                 asked = replace(asked, likeliest=tuple(name for name in EMOTIONS if name in named))
-                found.append(DoubtfulClip(session, asked, said[-1], others[record.shot.shot_id]))
+                found.append(DoubtfulClip(session, asked, said[-1], others[record.shot.shot_id], record.shot.encoder_hash))
     return tuple(found)
+
+
+def keep_second_look(database: Database, doubtful: DoubtfulClip, said: ClipAnswer, sitting: str = "") -> None:
+    """Keep what an adult says on looking again; the same answer once more is not doubted while nothing around it changes.
+
+    Args:
+        said: `doubtful.said` itself takes the second look back.
+        sitting: as `keep_answer`.
+
+    Raises:
+        EmoAsstError: as `keep_answer`.
+    """
+    clip = doubtful.question.clip
+    is_kept = said is not doubtful.said and said.answer == doubtful.said.answer
+    with database.writing():
+        keep_answer(database, clip, doubtful.said.labeller, said, sitting)
+        place = (clip.session_id, clip.utterance_number)
+        keep_amid(database, place, doubtful.encoder_hash, doubtful.others if is_kept else None)
 
 
 def _clip_of(database: Database, session: SessionRecord, record: ShotRecord) -> Clip | None:

@@ -19,6 +19,9 @@ LIMITS: Final = (
     "and nothing here is a diagnosis, a measure of progress or a ground for a decision about anybody."
 )
 MOST_PEOPLE, MOST_ANSWERS = 6, 14
+MOST_SHOWN, MOST_NAME, MOST_ANSWER = 38, 20, 88  # characters that fit into their column, at the size they are written in
+TICKS_S: Final = (5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200)
+MOST_TICKS: Final = 8
 HATCHED: Final = {CueState.UNSURE: "////", CueState.CANT_SEE: "....", CueState.CANT_HEAR: "...."}
 
 
@@ -65,16 +68,22 @@ def _write(figure: Any, y: float, text: str, size: int = 10, weight: str = "norm
 
 def _people(figure: Any, people: tuple[PersonSummary, ...], words: Catalogue) -> None:
     rows = [person for person in people if person.seen_s or person.heard_s or person.shown][:MOST_PEOPLE]
-    columns = (0.09, 0.30, 0.40, 0.50, 0.62)
+    columns = (0.09, 0.30, 0.385, 0.475, 0.585)
     for x, heading in zip(columns, ("person", "face read", "voice read", "unsure time", "cues shown"), strict=True):
         figure.text(x, 0.862, heading, fontsize=9, color=SOFT)
     for place, person in enumerate(rows):
         y = 0.838 - 0.024 * place
-        shown = ", ".join(f"{words.word(name)} {count}" for name, count in person.shown.items()) or "none"
+        shown = _that_fit([f"{words.word(name)} {count}" for name, count in person.shown.items()]) or "none"
         unsure = "-" if person.unsure_share is None else f"{person.unsure_share:.0%}"
-        texts = (person.person or "nobody named", f"{person.seen_s:.0f} s", f"{person.heard_s:.0f} s", unsure, shown)
+        texts = (
+            _cut(person.person or "nobody named", MOST_NAME),
+            f"{person.seen_s:.0f} s",
+            f"{person.heard_s:.0f} s",
+            unsure,
+            shown,
+        )
         for x, text in zip(columns, texts, strict=True):
-            figure.text(x, y, text[:52], fontsize=10, color=INK)
+            figure.text(x, y, text, fontsize=9 if x == columns[-1] else 10, color=INK)
     if not rows:
         figure.text(0.09, 0.838, "Nobody was seen or heard.", fontsize=10, color=INK)
 
@@ -88,20 +97,26 @@ def _strip(axes: Any, record: SessionRecord, words: Catalogue) -> None:
         is_clear = span.state is CueState.CLEAR
         color = words.color(cue, "light") if span.emotion else PAPER
         axes.broken_barh(
-            [(span.start_s / 60, (span.end_s - span.start_s) / 60)], (0, 1), facecolor=color if is_clear else "white",
+            [(span.start_s, span.end_s - span.start_s)], (0, 1), facecolor=color if is_clear else "white",
             edgecolor=color if span.emotion else SOFT, hatch=HATCHED.get(span.state, ""), linewidth=1.2,
         )  # fmt: skip
         if span.emotion:
             used[span.emotion] = color
-    axes.set_xlim(0, max(record.duration_s, 1.0) / 60)
+    length_s = max(record.duration_s, 1.0)
+    step_s = next((step for step in TICKS_S if length_s / step <= MOST_TICKS), TICKS_S[-1])
+    ticks = range(0, int(length_s) + 1, step_s)
+    axes.set_xlim(0, length_s)
+    axes.set_xticks(ticks, [f"{tick // 60}:{tick % 60:02}" for tick in ticks])
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.set_xlabel(
-        "minutes   (filled: clear, outlined: maybe, hatched: not sure, dotted: nothing to read)", fontsize=8, color=SOFT
+        "minutes and seconds   (filled: clear, outlined: maybe, hatched: not sure, dotted: nothing to read)",
+        fontsize=8,
+        color=SOFT,
     )
     axes.tick_params(labelsize=8, colors=SOFT)
     for place, (emotion, color) in enumerate(used.items()):
-        axes.text(0.11 * place, 1.12, f"■ {words.word(emotion)}", transform=axes.transAxes, fontsize=9, color=color)
+        axes.text(0.135 * place, 1.12, f"■ {words.word(emotion)}", transform=axes.transAxes, fontsize=9, color=color)
 
 
 def _answers(figure: Any, record: SessionRecord, words: Catalogue) -> None:
@@ -110,8 +125,27 @@ def _answers(figure: Any, record: SessionRecord, words: Catalogue) -> None:
         minutes, seconds = divmod(int(row.start_s), 60)
         guess = words.text(Cue(row.start_s, row.state, row.emotion))
         answer = ANSWER_WORDS.get(row.label or "") or words.word(str(row.label))
-        text = f"{minutes}:{seconds:02}   {row.person or 'nobody named'}   answered: {answer}   (the program: {guess})"
-        figure.text(0.09, 0.452 - 0.0225 * place, text[:110], fontsize=10, color=INK)
+        who = _cut(row.person or "nobody named", MOST_NAME)
+        text = f"{minutes}:{seconds:02}   {who}   answered: {answer}   (the program: {guess})"
+        figure.text(0.09, 0.452 - 0.0225 * place, _cut(text, MOST_ANSWER), fontsize=10, color=INK)
     more = len(answered) - MOST_ANSWERS
     note = f"… and {more} more" if more > 0 else "" if answered else "Nobody has answered yet."
     figure.text(0.09, 0.452 - 0.0225 * min(len(answered), MOST_ANSWERS), note, fontsize=10, color=SOFT)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
+def _that_fit(parts: list[str]) -> str:
+    """As many whole parts as fit, and how many more there are.
+
+    >>> _that_fit(["calm 12", "happy 10", "sad 8", "surprised 7", "angry 4"])
+    'calm 12, happy 10, sad 8 and 2 more'
+    """
+    for kept in range(len(parts), 0, -1):
+        more = len(parts) - kept
+        text = ", ".join(parts[:kept]) + (f" and {more} more" if more else "")
+        if len(text) <= MOST_SHOWN:
+            return text
+    return ""

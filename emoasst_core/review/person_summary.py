@@ -11,6 +11,7 @@ from emoasst_core.emotions import EMOTIONS
 from emoasst_core.store.database import Database
 from emoasst_core.store.utterances import answered_readings
 
+FEW_CLEAR: Final = 20  # clear cues; with fewer, the interval may reach more than two tenths to either side
 Z_95: Final = 1.959964  # of the normal distribution, two-sided 95 %
 
 
@@ -40,13 +41,16 @@ class PersonSummary:
         return wilson_interval(self.num_clear_right, self.num_clear)[1]
 
     def sentence(self) -> str:
-        """In words, for the people page."""
+        """In words, for the people page: the count, and what many more cues may show (the interval, in tenths)."""
+        answers = f"{self.num_answers} answer{'' if self.num_answers == 1 else 's'}"
         if not self.num_clear:
-            return f"{self.num_answers} answers; no clear reading among them yet."
-        return (
-            f"Clear cues right {self.num_clear_right} of {self.num_clear} "
-            f"(between {self.low:.0%} and {self.high:.0%} of all, with 95 % confidence); {self.num_answers} answers."
-        )
+            return f"{answers}; no clear cue among them yet."
+        low, high = round(10 * self.low), round(10 * self.high)
+        found = f"Clear cues right {self.num_clear_right} of {self.num_clear}, from {answers}."
+        if low == high:
+            return f"{found} Over many more cues it should stay about {low} of 10."
+        luck = "With so few answers, some of this may be chance. " if self.num_clear < FEW_CLEAR else ""
+        return f"{found} {luck}Over many more cues it could be as low as {low} or as high as {high} of 10."
 
 
 def summarise_people(database: Database) -> tuple[PersonSummary, ...]:

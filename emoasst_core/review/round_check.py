@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.profile import encoder_hash, read_profile, resolve_profile
@@ -23,7 +23,8 @@ class RoundReport:
         versions: the state of the cache now, then those that can be brought back, newest first.
         held_back: shots that wait because they made other clips read worse.
         num_used: answers that the next session uses: those read by the newest answer's model.
-        doubtful: {shot that disagrees with the others: the emotion that they speak for}.
+        doubtful: {shot that disagrees with the others: the emotion that they speak for}; without those that an adult kept, as
+            long as nothing around them changes.
     """
 
     sentences: tuple[str, ...]
@@ -51,12 +52,15 @@ def _check(database: Database, record: SessionRecord) -> tuple[UpdateCheck, dict
     """Nothing where the session's model is not the one that is installed: its clips cannot be read again."""
     from emoasst_core.embedding_classifier import EmbeddingClassifier
     from emoasst_core.review.doubtful_clips import spoken_for
+    from emoasst_core.review.kept_doubts import still_doubtful
 
     try:
         folder = resolve_profile(record.profile)
         if encoder_hash(folder, read_profile(folder)) != record.encoder_hash:
             return UpdateCheck(), {}
         classifier = EmbeddingClassifier.open(record.profile)
-        return check_update(database, classifier), spoken_for(classifier)
+        check = check_update(database, classifier)
+        doubtful = still_doubtful(database, spoken_for(classifier))
+        return replace(check, doubtful=tuple(doubtful)), doubtful
     except EmoAsstError:
         return UpdateCheck(), {}  # the answers are kept whether or not they can be compared

@@ -12,6 +12,9 @@ from emoasst_core.store.database import Database
 
 # The PIN, the keys of recordings, and what is of no use without them: all of it belongs to this computer.
 SECRETS: Final = frozenset({"gate", "recordings", "segments", "gaps"})
+# Archives of this version and later are read; since then a column was added, and its default is what older rows mean.
+OLDEST_SCHEMA: Final = 10
+NEWER_COLUMNS: Final = frozenset({("shots", "kept_amid")})
 _BLOB: Final = "base64"
 
 
@@ -41,10 +44,13 @@ def load_table(database: Database, table: str, rows: Sequence[Mapping[str, Any]]
     Returns:
         How many were written.
 
+    Columns that are newer than `OLDEST_SCHEMA` and have a default may be missing: rows of an older version get it.
+
     Raises:
         StoreError: a column is not there, or a row breaks a rule of the schema.
     """
-    columns = _columns(database, _known(database, table))
+    known = _columns(database, _known(database, table))
+    columns = [name for name in known if not rows or name in rows[0] or (table, name) not in NEWER_COLUMNS]
     for row in rows:
         if set(row) != set(columns):
             raise StoreError(f"A row of {table} does not have the columns of this version.", "Export it again with this version.")

@@ -12,6 +12,7 @@ from emoasst_core.store.migrations.audit import AUDIT
 from emoasst_core.store.migrations.clip_media import CLIP_MEDIA
 from emoasst_core.store.migrations.clips import CLIPS
 from emoasst_core.store.migrations.gate import GATE
+from emoasst_core.store.migrations.kept_shots import KEPT_SHOTS
 from emoasst_core.store.migrations.media import MEDIA
 from emoasst_core.store.migrations.people import PEOPLE
 from emoasst_core.store.migrations.practice import PRACTICE
@@ -133,5 +134,5 @@ INSERT INTO cache_versions (created_at, change) VALUES (strftime('%Y-%m-%dT%H:%M
 
 MIGRATIONS: tuple[str, ...] = (
     _SESSIONS_AND_SHOTS, PEOPLE, CLIPS, AUDIT, GATE, SHOT_DETAILS, SESSION_MARKS, PRACTICE, MEDIA,
-    CLIP_MEDIA,
+    CLIP_MEDIA, KEPT_SHOTS,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from emoasst_core.datatypes import Shot
+from emoasst_core.datatypes import Modality, Shot, Vector
 from emoasst_core.emotions import EMOTIONS, NUM_EMOTIONS
 from emoasst_core.errors import CacheError
 from emoasst_core.store.cache_versions import NUM_VERSIONS_KEPT as NUM_VERSIONS_KEPT
@@ -22,7 +22,7 @@ from emoasst_core.store.cache_versions import earlier_versions as earlier_versio
 from emoasst_core.store.cache_versions import hold_back as hold_back
 from emoasst_core.store.cache_versions import release as release
 from emoasst_core.store.cache_versions import rollback as rollback
-from emoasst_core.store.columns import blob_from_vector, moment_from_text, now_text, text_from_moment, vectors_by_owner
+from emoasst_core.store.columns import Row, blob_from_vector, moment_from_text, now_text, text_from_moment, vectors_by_owner
 from emoasst_core.store.database import Database
 
 UNIT_TOLERANCE: Final[float] = 1e-3  # float32 sums over 512 numbers stay well within it
@@ -125,9 +125,19 @@ def list_shots(database: Database, version: int | None = None) -> list[ShotRecor
 
 
 def shots_for(database: Database, encoder_hash: str) -> list[Shot]:
-    """The shots that count with these encoders, oldest first; those held back do not."""
-    records = list_shots(database)
-    return [record.shot for record in records if record.shot.encoder_hash == encoder_hash and not record.is_held]
+    """The shots that count with these encoders, oldest first; those held back do not.
+
+    Who answered, and when, is not read: this stands between an answer and the next cue.
+    """
+    which = """JOIN cache_members USING (shot_id)
+               WHERE version = (SELECT max(version) FROM cache_versions) AND encoder_hash = ? AND NOT is_held"""
+    with database.reading():
+        rows = database.rows(f"SELECT shots.* FROM shots {which} ORDER BY shot_id", (encoder_hash,))
+        vectors = database.rows(
+            f"SELECT shot_keys.* FROM shot_keys JOIN shots USING (shot_id) {which} ORDER BY shot_keys.rowid", (encoder_hash,)
+        )
+    keys = vectors_by_owner(vectors, "shot_id")
+    return [_shot(row, keys[row["shot_id"]]) for row in rows]
 
 
 def get_record(database: Database, shot_id: int) -> ShotRecord | None:
@@ -216,15 +226,7 @@ def _records(database: Database, shot_id: int | None = None, version: int | None
         answers.setdefault(row["shot_id"], {})[row["labeller"]] = row["emotion"]
     return [
         ShotRecord(
-            shot=Shot(
-                label=np.array(json.loads(row["label"]), dtype=np.float32),
-                keys=keys[row["shot_id"]],
-                encoder_hash=row["encoder_hash"],
-                person=row["person"],
-                shot_id=row["shot_id"],
-                event=row["event"],
-                is_sure=bool(row["is_sure"]),
-            ),
+            shot=_shot(row, keys[row["shot_id"]]),
             session_id=row["session_id"],
             utterance_number=row["utterance_number"],
             labeller=row["labeller"],
@@ -235,6 +237,18 @@ def _records(database: Database, shot_id: int | None = None, version: int | None
         )
         for row in rows
     ]
+
+
+def _shot(row: Row, keys: Mapping[Modality, Vector]) -> Shot:
+    return Shot(
+        label=np.array(json.loads(row["label"]), dtype=np.float32),
+        keys=keys,
+        encoder_hash=row["encoder_hash"],
+        person=row["person"],
+        shot_id=row["shot_id"],
+        event=row["event"],
+        is_sure=bool(row["is_sure"]),
+    )
 
 
 def _insert(database: Database, shot: Shot, origin: tuple[str, int, str, str], answers: Mapping[str, str]) -> int:

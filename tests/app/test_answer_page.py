@@ -10,6 +10,7 @@ from emoasst_core.emotions import EMOTIONS
 from emoasst_core.review.round_check import RoundReport
 from emoasst_core.store.clips import Clips
 from emoasst_core.store.database import Database
+from emoasst_core.store.kept_shots import kept_marks
 from emoasst_core.store.shots import list_shots
 
 
@@ -216,6 +217,8 @@ def test_clips_that_disagree_are_asked_about_again_and_nothing_else_is(drive, tm
         yield lambda: said_of(session_id)[asked[5].clip_id] == "sadness"
         assert said_of(session_id)[asked[2].clip_id] == "joy"
         assert view.thanks.text() == "2 of 2 answered"
+        with Database(paths.database_path()) as database:
+            assert set(kept_marks(database)) == {shots[asked[2].utterance_number]}
         assert page.stack.undoText() == "“sad” for clip 2"
         page.stack.undo()
         yield lambda: said_of(session_id)[asked[5].clip_id] == "joy"

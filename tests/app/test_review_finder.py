@@ -102,3 +102,20 @@ def test_a_session_is_saved_for_others_without_names_unless_they_are_ticked(driv
             yield lambda: not review.findChildren(ExportDialog)
 
     drive(script)
+
+
+def test_on_the_smallest_window_the_review_does_not_scroll_at_all(drive, tmp_path):
+    session_id = save_unclear_session(tmp_path)
+
+    def script(window):
+        window.resize(1024, 700)
+        window.open_session(session_id)
+        yield lambda: window.review_page.view.picture.frame is not None
+        for _ in range(5):
+            yield lambda: True
+        (area,) = [part for part in window.review_page.findChildren(QScrollArea) if part.isVisible()]
+        assert window.height() == 700
+        assert area.verticalScrollBar().maximum() == area.horizontalScrollBar().maximum() == 0
+
+    drive(script)
+    assert drive.exit_code == 0

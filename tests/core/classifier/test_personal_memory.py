@@ -131,9 +131,12 @@ def test_gains_equal_the_formulas_by_hand() -> None:
     assert np.allclose(found - found[0], expected - expected[0], atol=1e-9)  # what all emotions share does not count
 
 
-def test_leaving_clips_out_equals_a_memory_without_them() -> None:
+@pytest.mark.parametrize("is_soft", [False, True])
+def test_leaving_clips_out_equals_a_memory_without_them(is_soft: bool) -> None:
     reader, rng = memory_model().readers[FACE], np.random.default_rng(4)
     keys, labels, weights = unit(rng.normal(size=(9, 32))), np.eye(NUM_EMOTIONS)[rng.integers(0, 7, 9)], rng.uniform(0.2, 1, 9)
+    if is_soft:
+        labels = rng.dirichlet(np.full(NUM_EMOTIONS, 0.3), 9)
     left_out = rng.random((9, 9)) < 0.4
     together = reader.gains(keys, Clips(keys, labels, weights), left_out)
     for row in range(9):

@@ -9,17 +9,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emoasst_core.datatypes import Frame
+from emoasst_core.datatypes import Frame, Modality, Shot
+from emoasst_core.emotions import NUM_EMOTIONS
 from emoasst_core.errors import StoreError
 from emoasst_core.review.archive import MANIFEST, read_archive, write_archive
 from emoasst_core.review.clip_collection import collect_clips
 from emoasst_core.review.relabel import relabel
+from emoasst_core.store import schema
 from emoasst_core.store.archive_rows import dump_table, is_empty, tables_of
 from emoasst_core.store.database import Database
+from emoasst_core.store.kept_shots import kept_marks
 from emoasst_core.store.media import MediaVault
+from emoasst_core.store.migrations.kept_shots import KEPT_SHOTS
 from emoasst_core.store.people import People
 from emoasst_core.store.sessions import save_session
-from emoasst_core.store.shots import current_version, export_shots
+from emoasst_core.store.shots import add_shot, current_version, export_shots
 from tests.core.store.session_records import random_session
 
 
@@ -88,9 +92,31 @@ def test_what_needs_the_keys_of_this_computer_stays_here_and_the_rest_imports(fa
 def test_a_database_with_data_in_it_is_left_alone(family: Database, tmp_path: Path) -> None:
     write_archive(family, tmp_path / "all.zip")
     before = rows_of(family)
-    with pytest.raises(StoreError, match="already holds"):
+    with pytest.raises(StoreError, match=r"already holds.*left as it is.*on another computer.*save what is here to a file first"):
         read_archive(tmp_path / "all.zip", family, tmp_path / "sessions")
     assert rows_of(family) == before
+
+
+def test_an_archive_of_the_version_before_is_read_and_its_answers_were_not_kept_on_a_second_look(
+    family: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    present = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", present[: present.index(KEPT_SHOTS)])
+    with Database(tmp_path / "older.sqlite") as older:
+        shot = Shot(np.eye(NUM_EMOTIONS, dtype=np.float32)[1], {Modality.FACE: np.eye(8, dtype=np.float32)[0]}, "hash")
+        add_shot(older, shot, "evening", 1, "Anna")
+        write_archive(older, tmp_path / "older.zip")
+        before = rows_of(older)
+    monkeypatch.setattr(schema, "MIGRATIONS", present)
+    with Database(tmp_path / "new.sqlite") as new:
+        read_archive(tmp_path / "older.zip", new, tmp_path / "sessions")
+        after = rows_of(new)
+        assert kept_marks(new) == {}
+    assert len(before["shots"]) == 1
+    assert {table: rows for table, rows in after.items() if table != "shots"} == {
+        table: rows for table, rows in before.items() if table != "shots"
+    }
+    assert [{name: value for name, value in row.items() if name != "kept_amid"} for row in after["shots"]] == before["shots"]
 
 
 Change = Callable[[Path], None]

@@ -49,5 +49,17 @@ def test_the_interval_holds_the_shares_that_a_normal_test_does_not_refuse(right:
 
 def test_without_a_clear_reading_nothing_is_claimed() -> None:
     assert wilson_interval(0, 0) == (0.0, 1.0)
-    assert PersonSummary(MUM, 3).sentence() == "3 answers; no clear reading among them yet."
-    assert PersonSummary(MUM, 12, 10, 8).sentence().startswith("Clear cues right 8 of 10 (between 49% and 94%")
+    assert PersonSummary(MUM, 3).sentence() == "3 answers; no clear cue among them yet."
+
+
+def test_what_many_more_cues_may_show_is_said_in_tenths_and_never_as_a_share_of_a_hundred() -> None:
+    few = PersonSummary(MUM, 12, 10, 8)  # 49 % to 94 %
+    assert few.sentence() == (
+        "Clear cues right 8 of 10, from 12 answers. With so few answers, some of this may be chance. "
+        "Over many more cues it could be as low as 5 or as high as 9 of 10."
+    )
+    many = PersonSummary(MUM, 60, 40, 33).sentence()
+    assert "chance" not in many
+    assert many.endswith("as low as 7 or as high as 9 of 10.")
+    assert PersonSummary(MUM, 2000, 1500, 1350).sentence().endswith("Over many more cues it should stay about 9 of 10.")
+    assert PersonSummary(MUM, 1, 1, 1).sentence().startswith("Clear cues right 1 of 1, from 1 answer.")
