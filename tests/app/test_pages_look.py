@@ -113,7 +113,7 @@ def test_every_state_of_the_live_page_fits_and_nothing_moves_from_state_to_state
         live = window.live_page
         window.show_page(live)
 
-        def note(name):
+        def note(name, most=4):
             settle()
             parts = (live.cue, live.picture, live.view._captions, *live.view.buttons, live.camera_sign, live.microphone_sign)
             parts += (live.recording_sign, live.view.slow_sign)
@@ -121,7 +121,7 @@ def test_every_state_of_the_live_page_fits_and_nothing_moves_from_state_to_state
             places.setdefault(album.look, set()).add(place)
             album.check(window, f"live-{name}")
             visible = [button for button in live.findChildren(QPushButton) if button.isVisibleTo(live)]
-            assert len(visible) <= 4 and set(live.view.buttons) <= set(visible)
+            assert len(visible) <= most and set(live.view.buttons) <= set(visible)
             return visible
 
         for _, scale in album.looks(window):
@@ -145,6 +145,10 @@ def test_every_state_of_the_live_page_fits_and_nothing_moves_from_state_to_state
             )
             assert not live.camera_sign.is_on and "unplugged" in live.notice.text
             note("camera-lost")
+            live.take(DeviceChanged("microphone", "lost", "The microphone was unplugged.", "Check its plug."))
+            assert not live.recording_sign.is_on and "Nothing is recorded now" in live.notice.text
+            note("both-lost", most=5)
+            live.take(DeviceChanged("microphone", "back", "The microphone is back."))
             live.take(DeviceChanged("camera", "back", "The camera is back."))
             assert live.camera_sign.is_on and live.notice.text == ""
             live.take(StateChanged(RunState.PAUSED))
