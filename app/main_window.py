@@ -241,6 +241,7 @@ class MainWindow(QMainWindow):
         self.live_page.saved.connect(self._session_saved)
         self.live_page.left.connect(self.go_home)
         self.live_page.consent_wanted.connect(self.dialogs.take_back)
+        self.live_page.signs_changed.connect(self.child_window.show_signs)
         self.live_page.device_wanted.connect(self.dialogs.switch)
         self.people_page.left.connect(self.go_home)
         self.diagnostics_page.left.connect(self.go_home)

@@ -15,8 +15,8 @@ from app.start_check import StartReport, check_at_start, recover_recordings
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
-NO_PHRASE = "The 16 recovery words are not written down yet."
-WHY_PHRASE = "If this computer breaks, or the PIN is forgotten, only they open what is kept."
+NO_PHRASE = "The recovery phrase is not written down yet."
+WHY_PHRASE = "If this computer breaks, or the PIN is forgotten, only its 16 words open what is kept."
 
 
 class StartFlow(QObject):

@@ -30,8 +30,8 @@ LEADS = {
 WHO = "The adult starts the camera, says who is here, and looks after what is kept. A child does not need this page."
 PIN = "Only you know it. It opens the camera, the people and the settings. Stop never needs it."
 PHRASE = (
-    "Everything is kept locked on this computer. If it breaks, or if you forget the PIN, 16 words open it again. They are shown "
-    "once: write them on paper, and keep the paper where a child will not find it."
+    "Everything is kept locked on this computer. If it breaks, or if you forget the PIN, these 16 words open it again. They are "
+    "shown once: write them on paper, and keep the paper where a child will not find it."
 )
 NUM_STEPS = 3
 
@@ -155,7 +155,7 @@ class FirstStartPage(QWidget):
             (
                 ("Who is the adult here?", WHO, (self.name,)),
                 ("Choose your PIN", PIN, (self.first, self.second)),
-                ("Write down the recovery words", PHRASE, ()),
+                ("Write down the recovery phrase", PHRASE, ()),
             ),
             1,
         ):

@@ -49,6 +49,7 @@ class LivePage(QWidget):
     left = Signal()
     consent_wanted = Signal()
     device_wanted = Signal(str)
+    signs_changed = Signal(object)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -181,6 +182,8 @@ class LivePage(QWidget):
         self.microphone_sign.set_on(is_on and "microphone" in self._uses and "microphone" not in self._lost)
         self.playing_sign.set_on(is_on and "recording" in self._uses)
         self.recording_sign.set_on(is_on and is_recording(self._uses, self._lost.keys(), self._plan))
+        signs = {"camera": self.camera_sign, "microphone": self.microphone_sign, "recording": self.recording_sign}
+        self.signs_changed.emit(frozenset(name for name, sign in signs.items() if sign.is_on))
 
     def _show_state(self, state: RunState) -> None:
         self._state = state

@@ -171,7 +171,7 @@ def test_words_that_were_put_off_are_asked_for_at_the_next_start_after_the_pin(d
 
     def again(window):
         start = window.start_page
-        yield lambda: "recovery words" in start.notice.text
+        yield lambda: "recovery phrase is not written down" in start.notice.text
         start.notice.main_button.click()
         yield lambda: window.keeper.dialog is not None and window.keeper.dialog.pin.isEnabled()
         type_in(window.keeper.dialog.pin, PIN)

@@ -147,6 +147,10 @@ def test_a_phrase_is_in_force_only_after_it_was_typed_back(drive, family):
         assert all(word in phrase_document(dialog.words).toPlainText() for word in dialog.words)
         dialog.main_button.click()
         assert not dialog.shown.isVisible()
+        dialog.again_button.click()
+        assert dialog.shown.isVisible() and not dialog.typed.isVisible()
+        dialog.main_button.click()
+        assert not dialog.shown.isVisible() and not dialog.typed.toPlainText()
         dialog.typed.setPlainText(" ".join(dialog.words[::-1]))
         dialog.main_button.click()
         assert "not the words" in dialog.message.text() and Keys().needs_phrase

@@ -33,18 +33,23 @@ def test_the_recording_sign_goes_out_when_both_are_gone_and_comes_back_with_the_
 
     def script(window):
         live, runner = window.live_page, window._services.runner
+
+        def childs_signs():
+            return [name for name, sign in window.child_window.signs.items() if sign.is_on]
+
         window.show_page(live)
         live.enter_live(True, True, plan, {})
+        assert childs_signs() == []
         runner.start_intake(LiveIntake(Camera, Microphone, RATE_HZ), plan)
         yield lambda: live.cue.words == "Looks happy" and live.microphone_sign.is_on
-        assert live.recording_sign.is_on
+        assert live.recording_sign.is_on and childs_signs() == ["camera", "microphone", "recording"]
         Camera.fault = "lost"
         yield lambda: not live.camera_sign.is_on
         assert live.recording_sign.is_on and "Only the sound is recorded now" in live.notice.text
         Microphone.fault = "lost"
         yield lambda: not live.microphone_sign.is_on
         assert not live.recording_sign.is_on and "Nothing is recorded now" in live.notice.text
-        assert live.picture.frame is None and live.stop_button.isEnabled()
+        assert childs_signs() == [] and live.picture.frame is None and live.stop_button.isEnabled()
         live.pause_button.click()
         yield lambda: live.cue.words == "Paused"
         live.pause_button.click()

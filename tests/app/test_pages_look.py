@@ -187,11 +187,13 @@ def test_dialogs_and_the_childs_view_fit(drive, family, album):
             child.take(StateChanged(RunState.IDLE))
             album.check(child, "child-off")
             child.take(StateChanged(RunState.RUNNING))
+            child.show_signs({"camera", "microphone", "recording"})
             for emotion in EMOTIONS if scale == 1.0 else ():
                 child.take(CueChanged(Cue(0.0, CueState.CLEAR, emotion, "p-00000001")))
                 album.check(child, f"child-{emotion}")
                 assert 1 <= len(child.cue.words.split()) <= 3
             child.take(StateChanged(RunState.PAUSED))
+            child.show_signs(frozenset())
             assert child.cue.words == "Paused"
             album.check(child, "child-paused")
             child.hide()
