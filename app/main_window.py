@@ -75,6 +75,7 @@ class MainWindow(QMainWindow):
         for page in (*early, *late):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
+        self._beside = (self.people_page, self.diagnostics_page, self.first_page)  # a session that runs goes on behind them
         self._hints = QGuiApplication.styleHints()  # kept: a chained call would be deleted at once
         self.start_flow = StartFlow(services, self, recording)
         self._connect()
@@ -84,7 +85,7 @@ class MainWindow(QMainWindow):
 
     def go_home(self) -> None:
         """Show the start page, or the session that still runs behind another page."""
-        if self.live_page.is_busy and self.pages.currentWidget() in (self.people_page, self.diagnostics_page):
+        if self.live_page.is_busy and self.pages.currentWidget() in self._beside:
             self.show_page(self.live_page)
             return
         self.show_page(self.start_page)
@@ -214,7 +215,7 @@ class MainWindow(QMainWindow):
     def show_page(self, page: QWidget) -> None:
         """Leave the page that is shown for another one."""
         before = self.pages.currentWidget()
-        stays = before is self.live_page and page in (self.people_page, self.diagnostics_page)
+        stays = before is self.live_page and page in self._beside
         if before is not page and not stays and isinstance(before, Leavable):
             before.leave()
         self.pages.setCurrentWidget(page)

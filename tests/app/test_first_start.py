@@ -5,7 +5,8 @@ from adult import PIN
 from adult import choose_pin as keep_pin
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
+from recordings import write_recording
 
 from app.devices import Devices
 from app.dialogs.phrase_dialog import PhraseDialog
@@ -95,8 +96,6 @@ def test_the_first_start_leads_from_the_name_over_pin_and_words_to_the_set_up(dr
 
 
 def words_of(page):
-    from PySide6.QtWidgets import QLabel
-
     return " ".join(one.text() for one in page.findChildren(QLabel) if one.isVisibleTo(page))
 
 
@@ -250,3 +249,19 @@ def test_a_locked_window_at_the_last_step_goes_to_the_start_and_the_pin_holds(dr
         assert not [one for one in window.findChildren(PhraseDialog) if one.isVisible()]
 
     drive(script, is_first=True)
+
+
+def test_a_recording_goes_on_while_the_pin_is_asked_for_and_is_there_again_after_it(drive, home, opened, tmp_path):
+    clip = write_recording(tmp_path / "clip.mp4", ("green",), seconds_each=30.0)
+
+    def script(window):
+        live = window.live_page
+        yield lambda: live.cue.words == "Looks happy"
+        window.actions_by_name["people"].trigger()
+        assert window.pages.currentWidget() is window.first_page and live.is_busy
+        window.first_page.later_button.click()
+        assert window.pages.currentWidget() is live and live.stop_button.isEnabled()
+        live.stop_button.click()
+        yield shows(window, window.review_page)
+
+    drive(script, "--recording", str(clip), is_first=True)
