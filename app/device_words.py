@@ -19,7 +19,7 @@ LEFT_OVER = {
     (False, ""): "Nothing is seen or heard now.",
 }
 GOES_ON = "When it is back, it goes on by itself."
-ONE_GOES_ON = "Check their plugs. When one is back, it goes on by itself."
+ONE_GOES_ON = "Check their plugs. It goes on by itself."  # short: beside two buttons, at 200 % text
 STOP_KEEPS = "Stop keeps what was recorded until now."
 NOT_RECORDED = "Nothing is recorded any more. Cues go on."
 
@@ -63,7 +63,7 @@ def device_words(uses: Set[str], lost: Mapping[str, DeviceChanged], plan: Sessio
         return DeviceWords(f"{event.message} {NOT_RECORDED}", event.next_step)
     message = BOTH_GONE if len(gone) > 1 else lost[gone[0]].message
     next_step = ONE_GOES_ON if len(gone) > 1 else f"{lost[gone[0]].next_step} {GOES_ON}".strip()
-    if not left and still_keeps:
+    if len(gone) == 1 and not left and still_keeps:
         next_step = f"{next_step} {STOP_KEEPS}"
     if "recording" in lost:
         message = f"{lost['recording'].message} {message}"
