@@ -210,7 +210,7 @@ def test_without_any_backup_one_may_start_empty_and_the_damaged_file_is_kept(dri
         assert not page.backup_buttons
         page.empty_button.click()
         page.notice.main_button.click()
-        yield lambda: window.pages.currentWidget() is window.start_page
+        yield lambda: window.pages.currentWidget() is window.first_page  # as at the very first start
 
     drive(script)
     (aside,) = path.parent.glob("emoasst.sqlite.damaged-*")
