@@ -66,7 +66,8 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
 
 def open_services(profile: str, factory: str) -> Services:
     """Everything the pages need; the model process starts loading now."""
-    preferences = Preferences()
+    background, database_path = Background(), paths.database_path()
+    preferences = Preferences(background=background)
     bridge = Bridge()
     runner = SessionRunner(
         bridge.tell,
@@ -77,7 +78,6 @@ def open_services(profile: str, factory: str) -> Services:
         factory=factory,
         open_sinks=recording_sinks(paths.database_path(), clip_spans),
     )
-    background, database_path = Background(), paths.database_path()
     return Services(
         runner,
         bridge,

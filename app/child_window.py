@@ -1,14 +1,17 @@
-"""The calm view for the child: a window of its own that holds the cue and nothing else, on a second screen if there is one."""
+"""The calm view for the child: a window of its own that holds the cue and what is on, on a second screen if there is one."""
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QResizeEvent, QScreen
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.preferences import Choices
 from app.theme import Theme
 from app.widgets.cue_card import CueCard
+from app.widgets.status_sign import StatusSign
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState
 from emoasst_core.session.events import CueChanged, RunState, SessionEvent, SessionFailed, StateChanged
@@ -16,6 +19,11 @@ from emoasst_core.session.events import CueChanged, RunState, SessionEvent, Sess
 WINDOW = "window"  # the choice of a window on the same screen as the adult's
 WIDTH_PX, HEIGHT_PX = 720, 620
 ICON_SHARE, WORDS_SHARE = 0.42, 0.12  # of the shorter side
+SIGNS = {
+    "camera": ("camera", "Camera on"),
+    "microphone": ("microphone", "Microphone on"),
+    "recording": ("record", "Recording"),
+}
 REST_WORDS = {
     RunState.IDLE: "Off",
     RunState.FAILED: "Off",
@@ -31,7 +39,7 @@ def screen_named(name: str) -> QScreen | None:
 
 
 class ChildWindow(QWidget):
-    """Icon and at most three words; "Off" and "Paused" are said as well. It has no buttons and needs no answer."""
+    """Icon, at most three words, and what is on; "Off" and "Paused" are said as well. No buttons; it needs no answer."""
 
     closed = Signal()
 
@@ -44,9 +52,11 @@ class ChildWindow(QWidget):
         self._choice = ""
         self._state = RunState.IDLE
         self.cue = CueCard(catalogue, announces=False)
+        self.signs = {name: StatusSign(glyph, words, "", is_shy=True) for name, (glyph, words) in SIGNS.items()}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(32, 32, 32, 32)
-        layout.addWidget(self.cue)
+        layout.addWidget(self.cue, 1)
+        layout.addLayout(self._sign_row())
         self.resize(WIDTH_PX, HEIGHT_PX)
         self.setMinimumSize(320, 280)
         self._show_rest()
@@ -84,6 +94,11 @@ class ChildWindow(QWidget):
         """Show a cue, without the name of anybody."""
         self.cue.show_cue(cue)
 
+    def show_signs(self, on: Set[str]) -> None:
+        """Say what is on, of "camera", "microphone" and "recording"; what is off is not said, its place stays."""
+        for name, sign in self.signs.items():
+            sign.set_on(name in on)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closed by hand: it stays away until it is chosen again."""
         self._choice = ""
@@ -108,6 +123,15 @@ class ChildWindow(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.StyleChange:
             self.updateGeometry()
+
+    def _sign_row(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(20)
+        row.addStretch(1)
+        for sign in self.signs.values():
+            row.addWidget(sign)
+        row.addStretch(1)
+        return row
 
     def _show_rest(self) -> None:
         self.cue.say(REST_WORDS.get(self._state, "Off"))

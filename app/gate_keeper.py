@@ -14,6 +14,7 @@ from app.dialogs.pin_dialogs import AskPinDialog
 from app.preferences import Choices
 from emoasst_core.store.database import Database
 from emoasst_core.store.gate import Gate
+from emoasst_core.store.keys import Keys
 from emoasst_core.store.lock import Lock
 
 TICK_MS = 1_000
@@ -27,12 +28,12 @@ REASONS = {
 }
 
 
-def read_gate(path: Path) -> bool:
-    """Whether a PIN was chosen; no database, no PIN."""
+def read_gate(path: Path) -> tuple[bool, bool]:
+    """Whether a PIN was chosen, and whether the recovery phrase has still to be written down; no database, neither."""
     if not path.exists():
-        return False
+        return False, False
     with Database(path) as database:
-        return Gate(database).is_set
+        return Gate(database).is_set, Keys(path.parent).needs_phrase
 
 
 class GateKeeper(QObject):
@@ -44,11 +45,14 @@ class GateKeeper(QObject):
         window: over which the PIN is asked for.
 
     Attributes:
-        has_pin: False lets everybody through.
+        has_pin: None until it was read; nobody is let through then. False lets everybody through, but not to the camera.
+        needs_phrase: no recovery phrase was written down yet.
     """
 
     locked = Signal(str)
     opened = Signal()
+    choice_wanted = Signal(object)  # a PIN has to be chosen before this is done
+    failed = Signal(object)
 
     def __init__(self, background: Background, path: Path, window: QWidget) -> None:
         super().__init__(window)
@@ -57,7 +61,8 @@ class GateKeeper(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self.tick)
-        self.has_pin = False
+        self.has_pin: bool | None = None
+        self.needs_phrase = False
         self.dialog: AskPinDialog | None = None
         application = QApplication.instance()
         if application is not None:
@@ -66,18 +71,18 @@ class GateKeeper(QObject):
     @property
     def is_open(self) -> bool:
         """Whether the adult's part may be seen."""
-        return not self.has_pin or not self._lock.is_locked
+        return self.has_pin is False or (self.has_pin is True and not self._lock.is_locked)
 
     def read(self, then: Callable[[], None]) -> None:
         """Ask whether a PIN was chosen, then go on."""
 
-        def take(has_pin: bool) -> None:
-            if has_pin and not self.has_pin:
-                self.has_pin = True
+        def take(found: tuple[bool, bool]) -> None:
+            self.has_pin, self.needs_phrase = found
+            if self.has_pin:
                 self._timer.start()
             then()
 
-        self._background.run(lambda: read_gate(self._path), take, lambda _error: then())
+        self._background.run(lambda: read_gate(self._path), take, self.failed.emit)
 
     def pin_chosen(self) -> None:
         """A PIN was set just now, by an adult who is here."""
@@ -92,6 +97,9 @@ class GateKeeper(QObject):
 
     def adult_only(self, then: Callable[[], None]) -> None:
         """Go on at once where it is open; else ask for the PIN first."""
+        if self.has_pin is None:
+            self.read(lambda: self.adult_only(then))
+            return
         if self.is_open:
             then()
             return
@@ -101,6 +109,15 @@ class GateKeeper(QObject):
         dialog.finished.connect(self._forget_dialog)
         self.dialog = dialog
         dialog.open()
+
+    def with_pin(self, then: Callable[[], None]) -> None:
+        """As `adult_only`, for what needs the camera: where no PIN was chosen yet, an adult chooses it first."""
+        if self.has_pin is None:
+            self.read(lambda: self.with_pin(then))
+        elif self.has_pin:
+            self.adult_only(then)
+        else:
+            self.choice_wanted.emit(then)
 
     def lock(self) -> None:
         """Lock now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from app.gate_keeper import GateKeeper
 from app.leavable import Leavable
 from app.pages.answer_page import AnswerPage
 from app.pages.diagnostics_page import DiagnosticsPage
+from app.pages.first_start_page import FirstStartPage
 from app.pages.live_page import LivePage
 from app.pages.people_page import PeoplePage
 from app.pages.practice_page import PracticePage
@@ -28,7 +29,7 @@ from app.pages.trends_page import TrendsPage
 from app.preferences import Choices
 from app.reembedding import Reembedding
 from app.services import Services
-from app.start_check import StartReport, check_at_start, recover_recordings
+from app.start_flow import StartFlow
 from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme, give_theme
 from app.window_dialogs import WindowDialogs
 from emoasst_core.errors import EmoAsstError
@@ -50,13 +51,13 @@ class MainWindow(QMainWindow):
 
     def __init__(self, services: Services, log: LogTail, recording: Path | None = None) -> None:
         super().__init__()
-        self._first_recording = recording
         self._services = services
         self.setWindowTitle("EmoAsst")
         self.resize(1180, 780)
         self.keeper = GateKeeper(services.background, services.database_path, self)
         self.dialogs = WindowDialogs(services, self)
         self.start_page = StartPage(services)
+        self.first_page = FirstStartPage(services)
         self.reembedding = Reembedding(services, self.start_page.strip, parent=self)
         self.set_up_page = SetUpPage(services)
         self.live_page = LivePage(services)
@@ -69,62 +70,27 @@ class MainWindow(QMainWindow):
         self.practice_page = PracticePage(services)
         self.trends_page = TrendsPage(services)
         self.pages = QStackedWidget()
-        own: list[QWidget] = [self.start_page, self.set_up_page, self.live_page, self.people_page, self.diagnostics_page]
-        for page in (*own, self.review_page, self.answer_page, self.practice_page, self.trends_page, self.restore_page):
+        early = (self.start_page, self.first_page, self.set_up_page, self.live_page, self.people_page, self.diagnostics_page)
+        late = (self.review_page, self.answer_page, self.practice_page, self.trends_page, self.restore_page)
+        for page in (*early, *late):
             self.pages.addWidget(page)
         self.setCentralWidget(self.pages)
+        self._beside = (self.people_page, self.diagnostics_page, self.first_page)  # a session that runs goes on behind them
         self._hints = QGuiApplication.styleHints()  # kept: a chained call would be deleted at once
+        self.start_flow = StartFlow(services, self, recording)
         self._connect()
         self.show_theme(services.preferences.choices)
-        self._show(self.start_page)
-        self.look_at_data()
+        self.show_page(self.start_page)
+        self.start_flow.look_at_data()
 
     def go_home(self) -> None:
         """Show the start page, or the session that still runs behind another page."""
-        if self.live_page.is_busy and self.pages.currentWidget() in (self.people_page, self.diagnostics_page):
-            self._show(self.live_page)
+        if self.live_page.is_busy and self.pages.currentWidget() in self._beside:
+            self.show_page(self.live_page)
             return
-        self._show(self.start_page)
+        self.show_page(self.start_page)
         self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
         self.reembedding.look()
-
-    def look_at_data(self) -> None:
-        """Where the family's data cannot be read, offer what brings it back; else go on."""
-        path, choices = self._services.database_path, self._services.preferences.choices
-        job = partial(check_at_start, path, choices.clip_days, choices.video_days)
-        self._services.background.run(job, self._take_report, self.start_page.say)
-
-    def _take_report(self, report: StartReport) -> None:
-        if report.trouble is not None:
-            self._show(self.restore_page)
-            self.restore_page.show_trouble(report.trouble)
-            return
-        if self.pages.currentWidget() is self.restore_page:
-            self._show(self.start_page)
-        self.keeper.read(lambda: self._refresh_start(report))
-        self._services.people.read(lambda _entries: None, self.start_page.say)
-        self.reembedding.look()
-
-    def _refresh_start(self, report: StartReport) -> None:
-        """Whether there is a PIN is known now; whoever has gone on meanwhile is left alone."""
-        if self.pages.currentWidget() is not self.start_page:
-            return
-        self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
-        if message := report.message:
-            self.start_page.offer(message, report.next_step, report.offer, lambda: self._recover(report.unfinished))
-        if (recording := self._first_recording) is not None:
-            self._first_recording = None
-            self.adult_only(lambda: self.open_recording(recording))
-
-    def _recover(self, unfinished: Sequence[str]) -> None:
-        """Give recordings that broke off an end, so that they play."""
-        if unfinished:
-            path = self._services.database_path
-            self.adult_only(
-                lambda: self._services.background.run(
-                    lambda: recover_recordings(path, unfinished), self.start_page.tell, self.start_page.say
-                )
-            )
 
     def open_recording(self, path: Path) -> None:
         """Play a recording through the analysis."""
@@ -134,7 +100,7 @@ class MainWindow(QMainWindow):
         except EmoAsstError as error:
             self.start_page.say(error)
             return
-        self._show(self.live_page)
+        self.show_page(self.live_page)
         self.live_page.enter_recording(path, self._services.people.names)
 
     def ask_for_recording(self) -> None:
@@ -146,7 +112,7 @@ class MainWindow(QMainWindow):
 
     def set_up_camera(self) -> None:
         """Show the page before the camera."""
-        self._show(self.set_up_page)
+        self.show_page(self.set_up_page)
         self.set_up_page.enter()
 
     def start_live(self, camera_id: str | None, microphone_id: str | None, plan: SessionPlan) -> None:
@@ -157,37 +123,37 @@ class MainWindow(QMainWindow):
             self.go_home()
             self.start_page.say(error)
             return
-        self._show(self.live_page)
+        self.show_page(self.live_page)
         self.live_page.enter_live(camera_id is not None, microphone_id is not None, plan, self._services.people.names)
 
     def open_session(self, session_id: str) -> None:
         """Show a session in the review."""
-        self._show(self.review_page)
+        self.show_page(self.review_page)
         self.review_page.open(session_id)
 
     def open_answers(self, session_id: str) -> None:
         """Ask about the unclear moments of a session."""
-        self._show(self.answer_page)
+        self.show_page(self.answer_page)
         self.answer_page.open(session_id)
 
     def open_people(self) -> None:
         """Show who is known; a session that runs goes on behind it."""
-        self._show(self.people_page)
+        self.show_page(self.people_page)
         self.people_page.enter()
 
     def open_diagnostics(self) -> None:
         """Show how the program stands; a session that runs goes on behind it."""
-        self._show(self.diagnostics_page)
+        self.show_page(self.diagnostics_page)
         self.diagnostics_page.enter()
 
     def open_practice(self) -> None:
         """Show the family's clips to guess; the child may use it, so no PIN is asked for."""
-        self._show(self.practice_page)
+        self.show_page(self.practice_page)
         self.practice_page.enter()
 
     def open_trends(self) -> None:
         """Show all sessions over time."""
-        self._show(self.trends_page)
+        self.show_page(self.trends_page)
         self.trends_page.enter()
 
     def adult_only(self, then: Callable[[], None]) -> None:
@@ -246,9 +212,10 @@ class MainWindow(QMainWindow):
             return THEMES[name]
         return DARK if self._hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
 
-    def _show(self, page: QWidget) -> None:
+    def show_page(self, page: QWidget) -> None:
+        """Leave the page that is shown for another one."""
         before = self.pages.currentWidget()
-        stays = before is self.live_page and page in (self.people_page, self.diagnostics_page)
+        stays = before is self.live_page and page in self._beside
         if before is not page and not stays and isinstance(before, Leavable):
             before.leave()
         self.pages.setCurrentWidget(page)
@@ -257,7 +224,7 @@ class MainWindow(QMainWindow):
         services = self._services
         guarded = partial(partial, self.adult_only)
         self._go: dict[str, Callable[[], None]] = {
-            "people": guarded(self.open_people),
+            "people": partial(self.keeper.with_pin, self.open_people),  # pictures are taken there
             "diagnostics": self.open_diagnostics,
             "settings": guarded(self.dialogs.settings),
             "show_keys": self.dialogs.keys,
@@ -266,15 +233,16 @@ class MainWindow(QMainWindow):
             "lock": self.keeper.lock,
         }
         self.start_page.recording_wanted.connect(guarded(self.ask_for_recording))
-        self.start_page.camera_wanted.connect(guarded(self.set_up_camera))
+        self.start_page.camera_wanted.connect(partial(self.keeper.with_pin, self.set_up_camera))
         self.start_page.all_wanted.connect(guarded(self.start_page.show_all))
         self.start_page.session_wanted.connect(lambda name: self.adult_only(lambda: self.open_session(name)))
         self.start_page.wanted.connect(lambda name: self._go[name]())
         self.set_up_page.back_wanted.connect(self.go_home)
-        self.set_up_page.start_wanted.connect(self.start_live)
+        self.set_up_page.start_wanted.connect(lambda *wanted: self.keeper.with_pin(partial(self.start_live, *wanted)))
         self.live_page.saved.connect(self._session_saved)
         self.live_page.left.connect(self.go_home)
         self.live_page.consent_wanted.connect(self.dialogs.take_back)
+        self.live_page.signs_changed.connect(self.child_window.show_signs)
         self.live_page.device_wanted.connect(self.dialogs.switch)
         self.people_page.left.connect(self.go_home)
         self.diagnostics_page.left.connect(self.go_home)
@@ -286,7 +254,7 @@ class MainWindow(QMainWindow):
         self.practice_page.scores_wanted.connect(lambda keeps: self.adult_only(lambda: self.practice_page.keep_scores(keeps)))
         self.trends_page.left.connect(self.go_home)
         self.trends_page.session_wanted.connect(self.open_session)
-        self.restore_page.restored.connect(self.look_at_data)
+        self.restore_page.restored.connect(self.start_flow.look_at_data)
         self.keeper.locked.connect(self._locked)
         self.keeper.opened.connect(self.start_page.more_buttons["lock"].show)
         services.bridge.event_told.connect(self.live_page.take)

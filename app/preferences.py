@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, replace
+import logging
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, Signal
 
+from app.background import Background
+from app.choices_file import ChoicesFile
 from emoasst_core import paths
 from emoasst_core.config import AnalysisOptions, CueOptions
+from emoasst_core.errors import EmoAsstError
 
 TEXT_SCALES = (1.0, 1.25, 1.5, 2.0)
 KEEP_DAYS = (1, 7, 30, 90, 365)
 LOCK_MINUTES = (1, 5, 15, 60)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +64,57 @@ class Choices:
 
 
 class Preferences(QObject):
-    """Reads the choices, keeps changes at once and tells of them."""
+    """Reads the choices, keeps changes at once and tells of them.
+
+    Args:
+        path: None for the usual place.
+        background: where the file is written; None to write it at once.
+    """
 
     changed = Signal(object)
 
-    def __init__(self, path: Path | None = None, parent: QObject | None = None) -> None:
+    def __init__(self, path: Path | None = None, background: Background | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._settings = QSettings(str(path or paths.home() / "preferences.ini"), QSettings.Format.IniFormat)
+        self._file = ChoicesFile(path or paths.home() / "preferences.ini")
+        self._background = background
+        self._is_saving = False
         self.choices = self._read()
+        if self._file.has_note:  # the program was ended before the last change was in the file
+            self._file.note(asdict(self.choices))
+            self._save()
 
     def change(self, **changes: Any) -> None:
         """Keep one or more new choices."""
         self.choices = replace(self.choices, **changes)
-        for name, value in asdict(self.choices).items():
-            self._settings.setValue(name, value)
-        self._settings.sync()
+        self._file.note(asdict(self.choices))
+        self._save()
         self.changed.emit(self.choices)
+
+    def _save(self) -> None:
+        """Write the file on the other thread; changes that come meanwhile are written together, after that."""
+        if self._background is None:
+            self._file.save(asdict(self.choices))
+        elif not self._is_saving:
+            self._is_saving = True
+            self._background.run(self._write, self._saved, self._not_saved)
+
+    def _write(self) -> Choices:
+        choices = self.choices
+        self._file.save(asdict(choices))
+        return choices
+
+    def _saved(self, written: Choices) -> None:
+        self._is_saving = False
+        if written != self.choices:
+            self._save()
+
+    def _not_saved(self, error: EmoAsstError) -> None:
+        self._is_saving = False
+        _log.warning("choices could not be saved: %s", error)
 
     def _read(self) -> Choices:
         defaults = Choices()
-        values: dict[str, Any] = {}
-        for spec in fields(Choices):
-            default = getattr(defaults, spec.name)
-            kept = self._settings.value(spec.name, default, type(default))
-            values[spec.name] = kept
+        values = self._file.read(asdict(defaults))
         if values["text_scale"] not in TEXT_SCALES:
             values["text_scale"] = defaults.text_scale
         if values["theme"] not in ("system", "light", "dark"):

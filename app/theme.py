@@ -157,8 +157,9 @@ def apply_theme(application: QApplication, root: QWidget, theme: Theme, text_sca
         (QPalette.ColorRole.HighlightedText, theme.accent_ink),
     ):
         palette.setColor(role, QColor(color))
-    application.setPalette(palette)
-    application.setStyleSheet(style_sheet(theme, text_scale))
+    if (sheet := style_sheet(theme, text_scale)) != application.styleSheet():  # dressing a whole window takes half a second
+        application.setPalette(palette)
+        application.setStyleSheet(sheet)
     give_theme(root, theme)
 
 

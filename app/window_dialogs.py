@@ -35,7 +35,7 @@ class WindowDialogs(QObject):
 
     def settings(self) -> None:
         """What a family may change."""
-        dialog = SettingsDialog(self._services.preferences, self._window.keeper.has_pin, self._window)
+        dialog = SettingsDialog(self._services.preferences, bool(self._window.keeper.has_pin), self._window)
         dialog.pin_wanted.connect(self.choose_pin)
         dialog.phrase_wanted.connect(self.new_phrase)
         dialog.archive_wanted.connect(self.archive)
@@ -49,7 +49,7 @@ class WindowDialogs(QObject):
     def choose_pin(self) -> None:
         """Choose the PIN, or another one."""
         keeper = self._window.keeper
-        dialog = SetPinDialog(self._services.background, self._services.database_path, keeper.has_pin, self._window)
+        dialog = SetPinDialog(self._services.background, self._services.database_path, bool(keeper.has_pin), self._window)
         dialog.changed.connect(keeper.pin_chosen)
         self._open(dialog)
 
@@ -61,7 +61,7 @@ class WindowDialogs(QObject):
         """Save all data as one file, or read such a file in."""
         dialog = ArchiveDialog(self._services, self._window)
         dialog.told.connect(self._window.start_page.tell)
-        dialog.read_in.connect(self._window.look_at_data)
+        dialog.read_in.connect(self._window.start_flow.look_at_data)
         give_theme(dialog, self._window.theme)
         dialog.open()  # not deleted when it is closed: what it writes is finished first
 

@@ -212,30 +212,16 @@ def demo() -> int:
 
 
 def test() -> int:
-    """Every check in order of cost. All of them run, so one start shows everything that is wrong.
+    """Every check and every test; all of them run, so one start shows everything that is wrong.
 
     Returns:
         0 if all passed, else 1.
     """
-    python = venv_program("python")
-    steps = (
-        ("Style", [python, "-m", "ruff", "check", "."]),
-        ("Layout", [python, "-m", "ruff", "format", "--check", "."]),
-        ("Types", [python, "-m", "mypy"]),
-        ("Layers", [venv_program("lint-imports")]),
-        ("Tests", [python, "-m", "pytest"]),
-    )
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1"}
+    from checks import parts, run_all  # beside this file
+
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONUTF8": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start the program often: it is compiled once
-    failed = []
-    for number, (name, command) in enumerate(steps, 1):
-        say(f"\n[{number}/{len(steps)}] {name}: {' '.join([Path(command[0]).name, *command[1:]])}")
-        started = time.monotonic()
-        if subprocess.call(command, cwd=ROOT, env=environment) != 0:
-            failed.append(name)
-        say(f"[{number}/{len(steps)}] {name}: {'failed' if name in failed else 'passed'} in {time.monotonic() - started:.0f} s")
-    say(f"\nFailed: {', '.join(failed)}." if failed else "\nEverything passed.")
-    return 1 if failed else 0
+    return run_all(parts(ROOT, venv_program("python"), venv_program("lint-imports")), ROOT, environment, say)
 
 
 def faults() -> int:

@@ -12,6 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "packaging"))
 import audit
+import checks
 import sbom
 
 
@@ -111,3 +112,43 @@ def test_where_nobody_can_be_asked_that_is_said_and_nothing_is_called_sound(
     said: list[str] = []
     assert audit.audit_environment(sys.executable, tmp_path, said.append) == audit.NOT_ASKED
     assert "no route to the index" in said[0] and "no sign that they are sound" in said[1]
+
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_every_test_file_belongs_to_exactly_one_part() -> None:
+    places = [
+        ROOT / place
+        for stage in checks.parts(ROOT, "python", "lint-imports")
+        for part in stage
+        for place in part.command
+        if place.startswith("tests/")
+    ]
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        assert len([place for place in places if path == place or place in path.parents]) == 1, path
+    assert all(place.exists() for place in places)
+
+
+def _writing(folder: Path, name: str, text: str, code: int = 0) -> checks.Part:
+    program = f"import pathlib; pathlib.Path({name!r}).touch(); print({text!r}); raise SystemExit({code})"
+    return checks.Part(name, (sys.executable, "-c", program))
+
+
+@pytest.mark.parametrize("num_lanes", [1, 2])
+def test_all_parts_run_whatever_fails_and_the_failure_is_told(tmp_path: Path, num_lanes: int) -> None:
+    said: list[str] = []
+    first = [_writing(tmp_path, f"part {number}", f"words of {number}", code=number == 1) for number in range(4)]
+    seen = "import pathlib, sys; sys.exit(len(list(pathlib.Path().glob('part *'))) != 4)"
+    last = [checks.Part("last", (sys.executable, "-c", seen))]
+    assert checks.run_all([first, last], tmp_path, {}, said.append, num_lanes) == 1
+    assert said[-1] == "\nFailed: part 1."
+    for number in range(4):
+        assert f"words of {number}" in said
+        assert said[said.index(f"words of {number}") - 1].startswith(f"\n[{number + 1}/5] part {number}: ")
+
+
+def test_nothing_failed_is_told_too(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert checks.run_all([[_writing(tmp_path, "only", "done")]], tmp_path, {}, said.append) == 0
+    assert said[-1] == "\nEverything passed."

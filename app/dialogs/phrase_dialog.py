@@ -16,8 +16,9 @@ from emoasst_core.store.keys import Keys, new_phrase
 
 WHY = (
     "Everything is stored encrypted. If this computer breaks or its keychain is lost, only these words open your data again. "
-    "Write them down or print them, and keep the paper where a child will not find it. They are shown only now."
+    "Write them down or print them, and keep the paper where a child will not find it. They are shown only in this window."
 )
+WRITTEN = "I have written them down"
 WORDS_PER_LINE = 4
 
 
@@ -38,8 +39,10 @@ class PhraseDialog(QDialog):
         self.typed.setFixedHeight(120)
         self.typed.hide()
         self.message = label("")
-        self.main_button = Button("I have written them down", "main")
+        self.main_button = Button(WRITTEN, "main")
         self.print_button = Button("Print them")
+        self.again_button = Button("Show them again")
+        self.again_button.hide()
         self.close_button = Button("Close")
         self.content = QVBoxLayout()
         self.content.setSpacing(10)
@@ -48,17 +51,18 @@ class PhraseDialog(QDialog):
         inside.addWidget(self.shown)
         for part in (label(WHY, "soft"), self._frame, self.typed, self.message):
             self.content.addWidget(part)
-        lay_out_dialog(self, "Recovery phrase", self.content, (self.main_button, self.print_button, self.close_button))
+        lay_out_dialog(
+            self, "Recovery phrase", self.content, (self.main_button, self.print_button, self.again_button, self.close_button)
+        )
         fit_dialog(self, self.content)
         self.main_button.clicked.connect(self._go_on)
         self.print_button.clicked.connect(self._print)
+        self.again_button.clicked.connect(self._show_again)
         self.close_button.clicked.connect(self.reject)
 
     def _go_on(self) -> None:
         if self.typed.isHidden():
-            self._frame.hide()
-            self.print_button.hide()
-            self.typed.show()
+            self._turn(shows=False)
             self.typed.setFocus()
             self._tell("Now type the words back, in their order.")
             self.main_button.setText("Keep this phrase")
@@ -67,6 +71,19 @@ class PhraseDialog(QDialog):
         else:
             self.main_button.setEnabled(False)
             self._background.run(lambda: Keys().set_phrase(self.words), lambda _none: self._done(), self._say)
+
+    def _show_again(self) -> None:
+        """Whoever has not written all of them down looks once more, and types them back after that."""
+        self._turn(shows=True)
+        self.typed.clear()
+        self.main_button.setText(WRITTEN)
+        self._tell("")
+
+    def _turn(self, shows: bool) -> None:
+        self._frame.setVisible(shows)
+        self.print_button.setVisible(shows)
+        self.typed.setVisible(not shows)
+        self.again_button.setVisible(not shows)
 
     def _done(self) -> None:
         self.accept()

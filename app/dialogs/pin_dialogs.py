@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
 from app.background import Background
 from app.dialogs.dialog_layout import fit_dialog, lay_out_dialog
 from app.widgets.text import Button, label
-from emoasst_core.errors import EmoAsstError
+from emoasst_core.errors import EmoAsstError, GateError
 from emoasst_core.store.database import Database
-from emoasst_core.store.gate import MAX_DIGITS, MIN_DIGITS, Gate, in_words
+from emoasst_core.store.gate import MAX_DIGITS, MIN_DIGITS, Gate, check_digits, in_words
 from emoasst_core.store.keys import Keys
 
 SECOND_MS = 1_000
@@ -28,6 +28,18 @@ def pin_line(name: str) -> QLineEdit:
     line.setAccessibleName(name)
     line.setPlaceholderText(f"{MIN_DIGITS} to {MAX_DIGITS} digits")
     return line
+
+
+def same_pin(first: QLineEdit, second: QLineEdit) -> str:
+    """The PIN that was typed twice.
+
+    Raises:
+        GateError: the lines differ, or it is no PIN.
+    """
+    if first.text() != second.text():
+        raise GateError("The two PINs differ.", "Type the same digits twice.")
+    check_digits(first.text())
+    return first.text()
 
 
 class PinDialog(QDialog):
@@ -158,9 +170,11 @@ class SetPinDialog(PinDialog):
 
     def keep(self) -> None:
         """Keep it where both lines agree."""
-        pin, present = self.first.text(), self.present.text() if self._has_pin else None
-        if pin != self.second.text():
-            self.say(EmoAsstError("The two new PINs differ.", "Type the same digits twice."))
+        present = self.present.text() if self._has_pin else None
+        try:
+            pin = same_pin(self.first, self.second)
+        except GateError as error:
+            self.say(error)
             return
         self.main_button.setEnabled(False)
 
@@ -196,9 +210,11 @@ class ForgottenPinDialog(PinDialog):
 
     def keep(self) -> None:
         """Keep the new PIN where the phrase is right."""
-        phrase, pin = self.phrase.text(), self.first.text()
-        if pin != self.second.text():
-            self.say(EmoAsstError("The two new PINs differ.", "Type the same digits twice."))
+        phrase = self.phrase.text()
+        try:
+            pin = same_pin(self.first, self.second)
+        except GateError as error:
+            self.say(error)
             return
         self.main_button.setEnabled(False)
 

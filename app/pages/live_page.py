@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from app.actions import add_actions
 from app.captions import Captions
 from app.cue_sound import CueSound
+from app.device_words import DEVICES, device_words, is_recording
 from app.names import shown_name
 from app.pages.live_layout import LiveLayout
 from app.preferences import Choices
@@ -48,6 +49,7 @@ class LivePage(QWidget):
     left = Signal()
     consent_wanted = Signal()
     device_wanted = Signal(str)
+    signs_changed = Signal(object)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,8 +60,9 @@ class LivePage(QWidget):
         self._plan = SessionPlan()
         self._names: Mapping[str, str] = {}
         self._failure: SessionFailed | None = None
-        self._lost: set[str] = set()
+        self._lost: dict[str, DeviceChanged] = {}
         self._on_notice: Callable[[], None] | None = None
+        self._on_other: Callable[[], None] = self.left.emit
         self._uses: set[str] = set()
         self._sound = SoundTrack(self)
         self._tone = CueSound(self)
@@ -110,7 +113,7 @@ class LivePage(QWidget):
 
     def _enter(self, uses: set[str], recording: Path | None, names: Mapping[str, str]) -> None:
         self._uses, self._recording, self._names, self._saved_id, self._failure = uses, recording, names, "", None
-        self._lost = set()
+        self._lost = {}
         self._captions.clear()
         self.cue.announcer.forget()
         self.picture.set_names(names)
@@ -168,6 +171,7 @@ class LivePage(QWidget):
     def _take_saved(self, session_id: str) -> None:
         self._saved_id = session_id
         if self._failure is not None:
+            self._on_other = self.left.emit
             self.notice.say(self._failure.message, self._failure.next_step, "Look at what was kept", "Go to the start")
         else:
             self.saved.emit(session_id)
@@ -177,7 +181,9 @@ class LivePage(QWidget):
         self.camera_sign.set_on(is_on and "camera" in self._uses and "camera" not in self._lost)
         self.microphone_sign.set_on(is_on and "microphone" in self._uses and "microphone" not in self._lost)
         self.playing_sign.set_on(is_on and "recording" in self._uses)
-        self.recording_sign.set_on(is_on and self._recording is None and (self._plan.keeps_recording or self._plan.keeps_clips))
+        self.recording_sign.set_on(is_on and is_recording(self._uses, self._lost.keys(), self._plan))
+        signs = {"camera": self.camera_sign, "microphone": self.microphone_sign, "recording": self.recording_sign}
+        self.signs_changed.emit(frozenset(name for name, sign in signs.items() if sign.is_on))
 
     def _show_state(self, state: RunState) -> None:
         self._state = state
@@ -209,26 +215,41 @@ class LivePage(QWidget):
             main = "Take back an agreement" if self._plan.people else ""
             self._on_notice = self.consent_wanted.emit
             self.notice.say("Paused. Camera and microphone are off.", "Go on when everyone is ready.", main)
-        elif not self._lost:
+        elif self._lost and state is RunState.RUNNING:
+            self._say_lost()
+        else:
             self.notice.hide()
 
     def _show_device(self, event: DeviceChanged) -> None:
-        can_switch = event.kind in ("camera", "microphone")
-        self._on_notice = partial(self.device_wanted.emit, event.kind) if can_switch else self.notice.hide
-        main = f"Use another {event.kind}" if can_switch else ""
+        """Say what is lost and what that means for the recording; what came back is not said, the signs show it."""
         if event.state in ("lost", "failed"):
-            self._lost.add(event.kind)
-            self.notice.say(event.message, event.next_step, main)
+            self._lost[event.kind] = event
+            if event.kind == "camera":
+                self.picture.say("No picture now.")
         else:
-            self._lost.discard(event.kind)
-            if event.state == "kept":
-                self.notice.say(event.message, event.next_step, main)
-            elif not self._lost:
-                self.notice.hide()
+            self._lost.pop(event.kind, None)
         self._show_signs()
+        if event.state == "kept":
+            self._say_device(event.message, event.next_step, (event.kind,))
+        elif self._lost:
+            self._say_lost()
+        else:
+            self.notice.hide()
+
+    def _say_lost(self) -> None:
+        words = device_words(self._uses, self._lost, self._plan)
+        self._say_device(words.message, words.next_step, words.devices)
+
+    def _say_device(self, message: str, next_step: str, kinds: Sequence[str]) -> None:
+        """Say it, and offer another device of each kind; where there is none to choose, the message can be closed."""
+        acts = [(f"Use another {kind}", partial(self.device_wanted.emit, kind)) for kind in kinds if kind in DEVICES]
+        texts = [text for text, _ in acts] or ["Close this message"]
+        self._on_notice = acts[0][1] if acts else self.notice.hide
+        self._on_other = acts[1][1] if len(acts) > 1 else self.left.emit
+        self.notice.say(message, next_step, *texts)
 
     def _show_failure(self, event: SessionFailed) -> None:
-        self._failure = event
+        self._failure, self._on_other = event, self.left.emit
         self.cue.say("Stopped", "")
         self.picture.say("")
         self.notice.say(event.message, event.next_step, other="Go to the start")
@@ -260,7 +281,7 @@ class LivePage(QWidget):
         for name, button in (("stop", self.stop_button), ("pause", self.pause_button), ("mark", self.mark_button)):
             button.setToolTip(self.actions_by_name[name].toolTip())
         self.notice.main_chosen.connect(self._choose_main)
-        self.notice.other_chosen.connect(self.left)
+        self.notice.other_chosen.connect(lambda: self._on_other())
         self._services.bridge.level_heard.connect(self.microphone_sign.set_level)
         self._services.bridge.level_heard.connect(self._tone.hear)
         self._services.preferences.changed.connect(self.follow)

@@ -84,11 +84,11 @@ class StartPage(QWidget):
         for name, button in self.more_buttons.items():
             button.clicked.connect(lambda _checked=False, name=name: self.wanted.emit(name))
 
-    def enter(self, is_open: bool = True, has_pin: bool = False) -> None:
+    def enter(self, is_open: bool = True, has_pin: bool | None = False) -> None:
         """Read the sessions anew; while the adult's part is locked none is shown."""
         self._shows_all = False
         self._is_open = is_open
-        self.more_buttons["lock"].setVisible(is_open and has_pin)
+        self.more_buttons["lock"].setVisible(is_open and bool(has_pin))
         if is_open:
             self._read()
         else:
@@ -109,9 +109,9 @@ class StartPage(QWidget):
         self.notice.say(message, "", main="Close this message")
         self._read()
 
-    def offer(self, message: str, next_step: str, main: str, then: Callable[[], None]) -> None:
-        """Say something and offer one thing to do about it."""
-        self.notice.say(message, next_step, main=main)
+    def offer(self, message: str, next_step: str, main: str, then: Callable[[], None], other: str = "") -> None:
+        """Say something and offer one thing to do about it; `other` is the button that leaves it."""
+        self.notice.say(message, next_step, main=main, other=other)
         self._on_notice = then
 
     def ask_delete(self, session_id: str, name: str) -> None:

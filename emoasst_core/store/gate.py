@@ -53,8 +53,7 @@ class Gate:
         Raises:
             GateError: not digits, or the present PIN is wrong or may not be tried yet.
         """
-        if not (pin.isascii() and pin.isdigit() and MIN_DIGITS <= len(pin) <= MAX_DIGITS):
-            raise GateError(f"A PIN has {MIN_DIGITS} to {MAX_DIGITS} digits.", "Choose one that a child will not guess.")
+        check_digits(pin)
         if self.is_set:
             self.check(present_pin or "")
         self._replace(pin)
@@ -67,8 +66,7 @@ class Gate:
         """
         if not phrase_is_right():
             raise GateError("The recovery phrase is not the right one.", "Check the words and their order.")
-        if not (pin.isascii() and pin.isdigit() and MIN_DIGITS <= len(pin) <= MAX_DIGITS):
-            raise GateError(f"A PIN has {MIN_DIGITS} to {MAX_DIGITS} digits.", "Choose one that a child will not guess.")
+        check_digits(pin)
         self._replace(pin)
 
     def check(self, pin: str) -> None:
@@ -131,6 +129,16 @@ class Gate:
                 (self._hasher.hash(pin), self._running_s()),
             )
             note(self._database, "PIN chosen")
+
+
+def check_digits(pin: str) -> None:
+    """See that this can be a PIN.
+
+    Raises:
+        GateError: not 4 to 12 digits.
+    """
+    if not (pin.isascii() and pin.isdigit() and MIN_DIGITS <= len(pin) <= MAX_DIGITS):
+        raise GateError(f"A PIN has {MIN_DIGITS} to {MAX_DIGITS} digits.", "Choose one that a child will not guess.")
 
 
 def wait_after(num_failed: int) -> float:

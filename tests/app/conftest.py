@@ -13,6 +13,10 @@ from PySide6.QtWidgets import QApplication
 
 from app.application import main
 from app.main_window import MainWindow
+from emoasst_core.session.message import DEFAULT_FACTORY
+from emoasst_core.session.worker import Worker
+
+pytest.register_assert_rewrite("album", "journey")  # their assertions say what they found
 
 STEP_MS = 20
 MACHINE_MESSAGES = (  # about the machine, not the window: no sound server, and what the offscreen platform leaves out
@@ -43,15 +47,50 @@ def no_qt_warnings():
     assert not heard
 
 
+UNASKED = {"restarts": 0, "process_id": None, "spare_process_id": None, "load_failure": None, "is_closed": False}
+
+
+class LateWorker:
+    """The real model process, started when a session first wants it: most scripts have none."""
+
+    def __init__(self, *arguments):
+        self._arguments, self._worker = arguments, None
+
+    def __getattr__(self, name):
+        if self._worker is None:
+            if name in UNASKED:
+                return UNASKED[name]
+            self._worker = Worker(*self._arguments)
+        return getattr(self._worker, name)
+
+    def close(self):
+        if self._worker is not None:
+            self._worker.close()
+
+
+def looked_around(window):
+    """Whether the data has been looked at; who has no PIN yet and is asked for one puts it off."""
+    if window.keeper.has_pin is None:
+        return window.pages.currentWidget() is window.restore_page
+    if window.pages.currentWidget() is window.first_page:
+        window.first_page.later_button.click()
+    return True
+
+
 class Driver:
-    """Runs `main()` and, in its event loop, a script: a generator that yields what it waits for."""
+    """Runs `main()` and, in its event loop, a script: a generator that yields what it waits for.
 
-    def __init__(self):
+    The script begins once the data has been looked at. Where no PIN was chosen, choosing one is put off, unless `is_first`.
+    """
+
+    def __init__(self, patch):
         self.exit_code = None
+        self._patch = patch
 
-    def __call__(self, script, *arguments, factory="colour_pipeline:open_pipeline"):
+    def __call__(self, script, *arguments, factory="colour_pipeline:open_pipeline", is_first=False):
         self._problem = None
         self._steps = 0
+        self._patch.setattr("emoasst_core.session.runner.Worker", Worker if factory == DEFAULT_FACTORY else LateWorker)
         timer = QTimer()
         running, waits_for = None, None
 
@@ -62,6 +101,9 @@ class Driver:
                 if running is None:
                     windows = [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, MainWindow)]
                     (window,) = [widget for widget in windows if widget.isVisible()]
+                    if not is_first and not looked_around(window):
+                        assert self._steps <= PATIENCE_STEPS
+                        return
                     running = script(window)
                     waits_for = next(running)
                 elif waits_for():
@@ -92,5 +134,5 @@ class Driver:
 
 
 @pytest.fixture
-def drive():
-    return Driver()
+def drive(monkeypatch):
+    return Driver(monkeypatch)

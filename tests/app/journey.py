@@ -139,7 +139,7 @@ def watch(window, recording, marks_s=(), realtime=True):
         window.open_recording(recording)
     else:  # as fast as it can be analysed; otherwise what `open_recording` does
         runner.start_recording(recording, realtime=False)
-        window._show(window.live_page)
+        window.show_page(window.live_page)
         window.live_page.enter_recording(recording, {})
     for mark_s in marks_s:
         yield lambda mark_s=mark_s: runner._run.transport.now_s() >= mark_s

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtTest import QTest
+from adult import PIN, asked, choose_pin, type_pin
 from PySide6.QtWidgets import QScrollArea
 from recordings import write_recording
 
@@ -14,34 +13,22 @@ from emoasst_core import paths
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.store.backup import back_up, backups, restore
 from emoasst_core.store.database import Database
-from emoasst_core.store.gate import FREE_TRIES, Gate
+from emoasst_core.store.gate import FREE_TRIES
 from emoasst_core.store.keys import Keys, new_phrase
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.people import People
 
-PIN = "2468"
-
 
 @pytest.fixture
 def family(home):
-    home.mkdir(parents=True, exist_ok=True)
+    choose_pin()
     with Database(paths.database_path()) as database:
         People(database).add("Mum", "adult")
-        Gate(database).set_pin(PIN)
 
 
 def known(path=None):
     with Database(path or paths.database_path()) as database:
         return [person.name for person in People(database).all()]
-
-
-def asked(window):
-    return lambda: window.keeper.dialog is not None and window.keeper.dialog.isVisible() and window.keeper.dialog.pin.isEnabled()
-
-
-def type_pin(window, pin):
-    QTest.keyClicks(window.keeper.dialog.pin, pin)
-    QTest.keyClick(window.keeper.dialog.pin, Qt.Key.Key_Return)
 
 
 def test_people_and_sessions_are_behind_the_pin_and_are_locked_again_after_a_session(drive, family, tmp_path):
@@ -55,7 +42,7 @@ def test_people_and_sessions_are_behind_the_pin_and_are_locked_again_after_a_ses
         type_pin(window, "0000")
         yield lambda: "not the right one" in dialog().message.text()
         assert window.pages.currentWidget() is start
-        type_pin(window, PIN)
+        type_pin(window)
         yield lambda: window.pages.currentWidget() is window.live_page
         yield lambda: window.pages.currentWidget() is start
         assert not window.keeper.is_open and "saved" in start.notice.text and not start.sessions.rows
@@ -65,7 +52,7 @@ def test_people_and_sessions_are_behind_the_pin_and_are_locked_again_after_a_ses
         assert window.pages.currentWidget() is start
         start.notice.main_button.click()
         yield asked(window)
-        type_pin(window, PIN)
+        type_pin(window)
         yield lambda: window.pages.currentWidget() is window.review_page
         window.keeper.lock()
         assert window.pages.currentWidget() is start
@@ -95,7 +82,7 @@ def test_stop_needs_no_pin_and_the_lock_does_not_end_a_session(drive, family, tm
 
     def script(window):
         yield asked(window)
-        type_pin(window, PIN)
+        type_pin(window)
         yield lambda: window.live_page.cue.words == "Looks happy"
         window.keeper.lock()
         assert window.pages.currentWidget() is window.live_page and not window.keeper.is_open
@@ -160,6 +147,10 @@ def test_a_phrase_is_in_force_only_after_it_was_typed_back(drive, family):
         assert all(word in phrase_document(dialog.words).toPlainText() for word in dialog.words)
         dialog.main_button.click()
         assert not dialog.shown.isVisible()
+        dialog.again_button.click()
+        assert dialog.shown.isVisible() and not dialog.typed.isVisible()
+        dialog.main_button.click()
+        assert not dialog.shown.isVisible() and not dialog.typed.toPlainText()
         dialog.typed.setPlainText(" ".join(dialog.words[::-1]))
         dialog.main_button.click()
         assert "not the words" in dialog.message.text() and Keys().needs_phrase
@@ -219,7 +210,7 @@ def test_without_any_backup_one_may_start_empty_and_the_damaged_file_is_kept(dri
         assert not page.backup_buttons
         page.empty_button.click()
         page.notice.main_button.click()
-        yield lambda: window.pages.currentWidget() is window.start_page
+        yield lambda: window.pages.currentWidget() is window.first_page  # as at the very first start
 
     drive(script)
     (aside,) = path.parent.glob("emoasst.sqlite.damaged-*")

@@ -52,7 +52,7 @@ def the_journey(folder, truth, found, realtime):
         yield lambda: num_shots() == NUM_CLIPS
         yield from watch(window, clip, realtime=realtime)
         found["after"] = cues_of(newest())
-        window._show(answers)
+        window.show_page(answers)
         for _ in range(NUM_CLIPS):
             QTest.keyClick(window.focusWidget() or window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         yield lambda: num_shots() == 0

@@ -3,6 +3,7 @@
 import logging
 
 import pytest
+from adult import choose_pin, go_to_set_up
 from recordings import write_recording
 
 from app.devices import Devices
@@ -18,7 +19,8 @@ from emoasst_core.store.sessions import list_sessions
 
 
 @pytest.fixture
-def camera(tmp_path):
+def camera(tmp_path, home):
+    choose_pin()
     return str(write_recording(tmp_path / "camera.avi", ("green", "red"), seconds_each=20.0))
 
 
@@ -38,7 +40,7 @@ def plug_in(page, camera_id):
 def test_mum_is_named_agrees_is_recorded_takes_it_back_and_the_session_is_kept(drive, camera):
     def script(window):
         page, live = window.set_up_page, window.live_page
-        window.set_up_camera()
+        yield from go_to_set_up(window)
         yield lambda: page.devices.camera_box.itemText(0) != "Looking …"
         plug_in(page, camera)
         page.place_box.setCurrentIndex(page.place_box.findData("eu"))
@@ -119,7 +121,7 @@ def test_another_camera_can_be_chosen_when_the_one_in_use_is_lost(drive, camera,
 def test_live_only_keeps_neither_picture_nor_sound(drive, camera):
     def script(window):
         page, live = window.set_up_page, window.live_page
-        window.set_up_camera()
+        yield from go_to_set_up(window)
         yield lambda: page.devices.camera_box.itemText(0) != "Looking …"
         plug_in(page, camera)
         page.place_box.setCurrentIndex(page.place_box.findData("home"))

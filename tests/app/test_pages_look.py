@@ -6,18 +6,19 @@ Leaves the pictures in test-output/pages.
 import cv2
 import numpy as np
 import pytest
+from album import Album, clipped, scrolls_sideways, settle
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QWidget
 
 from app.dialogs.consent_dialog import ConsentDialog
 from app.dialogs.pin_dialogs import AskPinDialog, SetPinDialog
 from app.dialogs.settings_dialog import SettingsDialog
-from app.theme import THEMES, apply_theme, give_theme
+from app.theme import give_theme
 from app.widgets.cue_card import CueCard
-from app.widgets.status_sign import StatusSign
 from emoasst_core import paths
 from emoasst_core.datatypes import Cue, CueState, Frame
 from emoasst_core.emotions import EMOTIONS
+from emoasst_core.errors import GateError
 from emoasst_core.session.events import CueChanged, DeviceChanged, RunState, SlowChanged, StateChanged
 from emoasst_core.session.plan import SessionPlan
 from emoasst_core.store.database import Database
@@ -42,40 +43,6 @@ def family(home):
         people.add("Leo", "child")
 
 
-def clipped(root):
-    """Words that do not fit into the widget that says them."""
-    found = []
-    for widget in root.findChildren(QWidget):
-        if not widget.isVisibleTo(root) or not isinstance(widget, QLabel | QPushButton | QCheckBox) or not widget.text():
-            continue
-        if type(widget) not in (QLabel,) and not isinstance(widget, QPushButton | QCheckBox):
-            continue  # elided on purpose
-        policy = widget.sizePolicy().horizontalPolicy()
-        if policy == policy.Ignored:
-            continue
-        if isinstance(widget, QLabel) and widget.wordWrap():
-            fits = widget.height() >= widget.heightForWidth(widget.width()) - 1
-        else:
-            words = widget.fontMetrics().horizontalAdvance(widget.text())
-            fits = widget.width() >= words - 1 and widget.height() >= widget.fontMetrics().height() - 1
-        if not fits:
-            found.append((widget.text()[:40], widget.size().toTuple()))
-    return found
-
-
-def cut_signs(root):
-    return [
-        sign.accessibleName()
-        for sign in root.findChildren(StatusSign)
-        if sign.isVisibleTo(root) and not sign.parentWidget().rect().contains(sign.geometry())
-    ]
-
-
-def scrolls_sideways(root):
-    areas = [area for area in root.findChildren(QScrollArea) if area.isVisibleTo(root)]
-    return [area for area in areas if area.horizontalScrollBar().maximum() > 0]
-
-
 def lengthen(root):
     """A pseudo-language: the same words with 40 % more of them, accents included."""
     for card in root.findChildren(CueCard):
@@ -91,47 +58,6 @@ def lengthen(root):
 def pseudo(text):
     extra = "wörd " * max(1, round(LONGER * len(text) / 5))
     return f"[{text} {extra.strip()}]"
-
-
-class Album:
-    """Keeps the pictures. Themes are the outer loop, states the inner one: dressing the whole window anew is what takes time."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.look = ""
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def keep(self, widget, name):
-        settle()
-        assert widget.grab().save(str(self.folder / f"{name}.png"))
-
-    def looks(self, window):
-        """(theme, text size): light and dark at both text sizes; back to the usual afterwards."""
-        application, size = QApplication.instance(), window.size()
-
-        def dress(theme, scale):
-            apply_theme(application, window, theme, scale)
-            settle()
-            window.resize(size)
-            settle()
-
-        for scale in (1.0, 2.0):
-            for theme in THEMES.values():
-                dress(theme, scale)
-                self.look = f"{theme.name}-{round(100 * scale)}"
-                yield theme, scale
-        dress(THEMES["light"], 1.0)
-
-    def check(self, widget, name):
-        """Keep a picture of this look of a state. Clipping is a failure."""
-        name = f"{name}-{self.look}"
-        self.keep(widget, name)
-        assert (name, clipped(widget), scrolls_sideways(widget), cut_signs(widget)) == (name, [], [], [])
-
-
-def settle():
-    for _ in range(3):
-        QApplication.processEvents()
 
 
 @pytest.fixture
@@ -162,6 +88,14 @@ def test_every_page_fits_in_both_themes_at_both_text_sizes(drive, family, album)
                 window.pages.setCurrentWidget(page)
                 page.place_box.setCurrentIndex(page.place_box.findData(place))
                 album.check(window, name)
+            for step, name in enumerate(("first-name", "first-pin", "first-words")):
+                window.pages.setCurrentWidget(window.first_page)
+                window.first_page.enter()
+                window.first_page.show_step(step)
+                if step == 1:
+                    window.first_page._say(GateError("The two PINs differ.", "Type the same digits twice."))
+                settle()
+                album.check(window, name)
             others = {"start": window.start_page, "people": window.people_page, "diagnostics": window.diagnostics_page}
             for name, other in others.items():
                 window.pages.setCurrentWidget(other)
@@ -177,9 +111,9 @@ def test_every_state_of_the_live_page_fits_and_nothing_moves_from_state_to_state
     def script(window):
         window.resize(1180, 780)
         live = window.live_page
-        window._show(live)
+        window.show_page(live)
 
-        def note(name):
+        def note(name, most=4):
             settle()
             parts = (live.cue, live.picture, live.view._captions, *live.view.buttons, live.camera_sign, live.microphone_sign)
             parts += (live.recording_sign, live.view.slow_sign)
@@ -187,7 +121,7 @@ def test_every_state_of_the_live_page_fits_and_nothing_moves_from_state_to_state
             places.setdefault(album.look, set()).add(place)
             album.check(window, f"live-{name}")
             visible = [button for button in live.findChildren(QPushButton) if button.isVisibleTo(live)]
-            assert len(visible) <= 4 and set(live.view.buttons) <= set(visible)
+            assert len(visible) <= most and set(live.view.buttons) <= set(visible)
             return visible
 
         for _, scale in album.looks(window):
@@ -211,6 +145,10 @@ def test_every_state_of_the_live_page_fits_and_nothing_moves_from_state_to_state
             )
             assert not live.camera_sign.is_on and "unplugged" in live.notice.text
             note("camera-lost")
+            live.take(DeviceChanged("microphone", "lost", "The microphone was unplugged.", "Check its plug."))
+            assert not live.recording_sign.is_on and "Nothing is recorded now" in live.notice.text
+            note("both-lost", most=5)
+            live.take(DeviceChanged("microphone", "back", "The microphone is back."))
             live.take(DeviceChanged("camera", "back", "The camera is back."))
             assert live.camera_sign.is_on and live.notice.text == ""
             live.take(StateChanged(RunState.PAUSED))
@@ -249,11 +187,13 @@ def test_dialogs_and_the_childs_view_fit(drive, family, album):
             child.take(StateChanged(RunState.IDLE))
             album.check(child, "child-off")
             child.take(StateChanged(RunState.RUNNING))
+            child.show_signs({"camera", "microphone", "recording"})
             for emotion in EMOTIONS if scale == 1.0 else ():
                 child.take(CueChanged(Cue(0.0, CueState.CLEAR, emotion, "p-00000001")))
                 album.check(child, f"child-{emotion}")
                 assert 1 <= len(child.cue.words.split()) <= 3
             child.take(StateChanged(RunState.PAUSED))
+            child.show_signs(frozenset())
             assert child.cue.words == "Paused"
             album.check(child, "child-paused")
             child.hide()
@@ -272,7 +212,8 @@ def test_pages_fit_with_longer_words_and_read_from_the_right(drive, family, albu
         window.set_up_page.persons[0].here.setChecked(True)
         window.open_people()
         yield lambda: len(window.people_page.cards) == 3
-        for page in (window.start_page, window.set_up_page, window.people_page, window.diagnostics_page, window.live_page):
+        own = (window.start_page, window.first_page, window.set_up_page, window.people_page, window.diagnostics_page)
+        for page in (*own, window.live_page):
             window.pages.setCurrentWidget(page)
             if kind == "longer":
                 lengthen(page)

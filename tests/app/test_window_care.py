@@ -27,7 +27,7 @@ def test_the_controls_never_move_from_state_to_state(drive, tmp_path):
             states.append(live._state)
             places.add(tuple(button.geometry().getRect() for button in buttons))
 
-        window._show(live)
+        window.show_page(live)
         yield lambda: live.width() == window.width()
         window.open_recording(clip)
         note()
@@ -83,8 +83,8 @@ def test_the_camera_stays_off_until_everyone_here_is_named_and_agreed(drive):
 def test_everything_that_can_be_pressed_has_a_name_a_size_and_is_reached_by_keyboard(drive, tmp_path):
     def script(window):
         yield lambda: window.start_page.isVisible()
-        for page in (window.start_page, window.set_up_page, window.live_page, window.review_page):
-            window._show(page)
+        for page in (window.start_page, window.first_page, window.set_up_page, window.live_page, window.review_page):
+            window.show_page(page)
             yield lambda: True
             buttons = [button for button in page.findChildren(QAbstractButton) if button.isVisibleTo(page) and button.parent()]
             named = [button for button in buttons if isinstance(button, QPushButton)]

@@ -69,13 +69,19 @@ def back_up(path: str) -> None:
 
 
 def settings(path: str) -> None:
-    from emoasst_core.atomic_file import write_atomically
+    from PySide6.QtCore import QCoreApplication
 
-    say("started")
+    from app.background import Background
+    from app.preferences import Preferences
+
+    application = QCoreApplication([])
+    preferences = Preferences(Path(path), Background())
     number = 0
     while True:
         number += 1
-        write_atomically(Path(path), (f"{number}\n" * 20_000).encode())
+        preferences.change(last_folder=f"{number}", camera_id=f"{number}", microphone_id=f"{number}")
+        say(f"changed {number}")
+        application.processEvents()
 
 
 def decode(folder: str) -> None:

@@ -58,18 +58,29 @@ class Camera:
 
 
 class Microphone:
-    """A tone in real time, by the clock: what the reader does not take in time waits, as in a driver's buffer."""
+    """A tone in real time, by the clock: what the reader does not take in time waits, as in a driver's buffer.
 
+    `fault` breaks all microphones at once: "lost", or "" for none.
+    """
+
+    fault = ""
     speed = 1.0  # blocks come so many times as fast as they were heard
 
     def __init__(self) -> None:
+        self._complain()
         self._closed = threading.Event()
+
+    @staticmethod
+    def _complain() -> None:
+        if Microphone.fault == "lost":
+            raise DeviceError("The microphone was unplugged.", "Check its plug.")
 
     def blocks(self) -> Iterator[AudioBlock]:
         length = round(BLOCK_S * SAMPLE_RATE_HZ)
         tone = (0.2 * np.sin(2 * np.pi * 220 * np.arange(length) / SAMPLE_RATE_HZ)).astype(np.float32)
         began, number = time.monotonic(), 0
         while not self._closed.wait(max(0.0, began + number * BLOCK_S / self.speed - time.monotonic())):
+            self._complain()
             number += 1
             yield AudioBlock(0.0, tone)
 

@@ -42,14 +42,22 @@ def killed_while_changing(home: Path, tries: int) -> Outcome:
             kill(process)
         copy = path.with_name("copy.sqlite")
         half["backup"] += copy.exists() and database_state(copy) != "whole"
-        target = home / f"{number}" / "settings.toml"
-        with child("settings", target, home=home) as process:
-            process.stdout.readline()
-            time.sleep(chance.uniform(0, 0.1))
-            kill(process)
-        lines = target.read_text().splitlines() if target.exists() else []
-        half["settings"] += bool(lines) and (len(lines) != 20_000 or len(set(lines)) != 1)
+        half["settings"] += _settings_are_half(home / f"{number}" / "preferences.ini", home, chance.uniform(0, 0.1))
     return Outcome(sum(half.values()) == 0, f"{sum(half.values())} half done of 3 x {tries}", "0 half", 3 * tries)
+
+
+def _settings_are_half(path: Path, home: Path, after_s: float) -> bool:
+    """Kill while choices are changed; whether they are mixed afterwards, or older than the last that was kept."""
+    from app.preferences import Preferences
+
+    with child("settings", path, home=home) as process:
+        process.stdout.readline()
+        time.sleep(after_s)
+        kill(process)
+        told = [int(line.split()[1]) for line in process.stdout if line.endswith("\n")]
+    choices = Preferences(path).choices
+    is_mixed = not choices.last_folder == choices.camera_id == choices.microphone_id
+    return is_mixed or int(choices.camera_id) < max(told, default=1)
 
 
 def _is_newer(path: Path) -> bool:

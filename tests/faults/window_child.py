@@ -47,6 +47,7 @@ def main(length_s: float) -> None:
         nonlocal num_changes
         num_changes += 1
         services.runner.mark()
+        services.preferences.change(last_folder=f"{num_changes}")
         services.people.change(
             lambda people: people.add(f"Somebody {num_changes}", "adult"), lambda _done: None, lambda _error: None
         )
