@@ -7,7 +7,6 @@ others. The process it is forked from runs no thread and loads no model, so noth
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import sys
 import threading
@@ -18,6 +17,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from emoasst_core.session.message import DEFAULT_FACTORY, WorkerSettings
+from emoasst_core.session.processes import SpawnContext
 from emoasst_core.session.worker_process import serve
 
 GOODBYE_S: Final = 2.0  # to end on its own, with the processes it started
@@ -101,13 +101,15 @@ def start(settings: WorkerSettings) -> Child:
     """A new model process; blocks until the libraries are imported where it is to be forked."""
     began_s = time.monotonic()
     if can_fork(settings):
-        context = multiprocessing.get_context("forkserver")
+        from emoasst_core.session.processes import ForkServerContext  # not on Windows
+
+        context = ForkServerContext()
         context.set_forkserver_preload([IMPORTS])
         try:
             return _started(context, began_s, _serve_forked, dict(os.environ), settings)
         except (OSError, EOFError):  # the process to fork from was killed: the next start makes another one
             pass
-    return _started(multiprocessing.get_context("spawn"), began_s, _serve_spawned, None, settings)
+    return _started(SpawnContext(), began_s, _serve_spawned, None, settings)
 
 
 def can_fork(settings: WorkerSettings) -> bool:
@@ -120,20 +122,10 @@ def _started(context: Any, began_s: float, target: Any, environment: Mapping[str
     pulse = context.RawValue("L", 0)
     process = context.Process(target=target, args=(environment, theirs, pulse, settings), name="emoasst-models")
     try:
-        let_opencv_load()
         process.start()
     finally:
         theirs.close()
     return Child(process, ours, pulse, began_s)
-
-
-def let_opencv_load() -> None:
-    """Wait while another thread imports OpenCV: its folder, with a `typing` of its own, stands first in sys.path meanwhile.
-
-    A process started then would be given that path, and could import nothing.
-    """
-    while getattr(getattr(sys.modules.get("cv2"), "__spec__", None), "_initializing", False):
-        time.sleep(LOOK_EVERY_S)
 
 
 def _serve_spawned(_environment: None, connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
