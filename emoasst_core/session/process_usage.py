@@ -152,7 +152,8 @@ def _sum(series: list[NDArray[np.float64]]) -> NDArray[np.float64]:
 def slope_of(samples: NDArray[np.float64]) -> Slope | None:
     """(n, 2) times in seconds and bytes -> the median of the slopes between all pairs of block medians, with its interval.
 
-    One jump, as of a pool of memory that finds its size, moves a straight line through all samples; it does not move this.
+    One jump, as of a pool of memory that finds its size, moves a straight line through all samples. It does not move this where
+    it comes near the beginning or the end; in the middle it makes the interval wide.
     None for fewer than `MIN_BLOCKS` blocks of `BLOCK_S`.
 
     >>> slope_of(np.array([[time_s, 500 * time_s] for time_s in range(600)], float))
