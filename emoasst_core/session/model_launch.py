@@ -1,7 +1,7 @@
 """Starts model processes: on Linux forked off a process that has imported the libraries, elsewhere begun afresh.
 
-A forked process is ready in about a second, as only the models are left to load, and shares the libraries' memory with the
-others. The process it is forked from runs no thread and loads no model, so nothing can be held or half done at the fork.
+A forked process is ready at once and shares the memory of the libraries and of the models with the others. The process it is
+forked from runs no thread and is done with loading, so nothing can be held or half done at the fork.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Any, Final
 
 from emoasst_core.session.message import DEFAULT_FACTORY, WorkerSettings
 from emoasst_core.session.processes import SpawnContext
-from emoasst_core.session.worker_process import serve
+from emoasst_core.session.worker_process import serve, share_cores
 
 GOODBYE_S: Final = 2.0  # to end on its own, with the processes it started
 LOOK_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
 IMPORTS: Final = "emoasst_core.session.model_imports"
+PROFILE_VARIABLE: Final = "EMOASST_PROFILE_TO_FORK"  # read there: which models to load
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +106,7 @@ def start(settings: WorkerSettings) -> Child:
 
         context = ForkServerContext()
         context.set_forkserver_preload([IMPORTS])
+        os.environ[PROFILE_VARIABLE] = settings.profile  # for the process to fork from, where it does not run yet
         try:
             return _started(context, began_s, _serve_forked, dict(os.environ), settings)
         except (OSError, EOFError):  # the process to fork from was killed: the next start makes another one
@@ -135,4 +137,8 @@ def _serve_spawned(_environment: None, connection: Connection, pulse: Any, setti
 def _serve_forked(environment: Mapping[str, str], connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
     os.environ.clear()  # those of the process that was forked may be of long ago
     os.environ.update(environment)
+    share_cores()
+    from emoasst_core.encoders.threads import use_threads  # there already
+
+    use_threads(int(os.environ["OMP_NUM_THREADS"]))  # one, where it was forked
     serve(connection, pulse, settings)
