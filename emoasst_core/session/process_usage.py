@@ -112,7 +112,8 @@ class ProcessUsage:
 
 def job_of(process: psutil.Process) -> str:
     """What a child does, by the name it gave itself, else by how it was started; "" where it has not begun yet."""
-    if (name := process.name()).startswith(PREFIX):
+    name = str(process.name())
+    if name.startswith(PREFIX):
         return name.removeprefix(PREFIX)
     started = " ".join(process.cmdline())
     if "multiprocessing.forkserver" in started:

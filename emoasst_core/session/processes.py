@@ -50,7 +50,7 @@ class SpawnProcess(multiprocessing.context.SpawnProcess):
 class SpawnContext(multiprocessing.context.SpawnContext):
     """Makes processes that begin afresh: a forked one would share the window's threads and locks."""
 
-    Process = SpawnProcess  # type: ignore[assignment]
+    Process = SpawnProcess
 
 
 if sys.platform != "win32":
@@ -66,7 +66,7 @@ if sys.platform != "win32":
     class ForkServerContext(multiprocessing.context.ForkServerContext):
         """Makes processes that are forked off one without threads."""
 
-        Process = ForkServerProcess  # type: ignore[assignment]
+        Process = ForkServerProcess
 
 
 def begin_process(job: str) -> None:
