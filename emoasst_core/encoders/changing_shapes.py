@@ -16,8 +16,8 @@ def without_kept_kernels() -> Iterator[None]:
     oneDNN, none without; 24 ms of processor time each with it, 20 without; the vectors differ by less than 1e-7. The setting
     is of the whole process: no other network should run in another thread meanwhile, or it will do without oneDNN as well.
     """
-    before = mkldnn.set_flags(_enabled=False, _fp32_precision=None)
+    before = mkldnn.set_flags(_enabled=False, _fp32_precision=None)  # type: ignore[no-untyped-call]
     try:
         yield
     finally:
-        mkldnn.set_flags(_enabled=before[0], _fp32_precision=None)
+        mkldnn.set_flags(_enabled=before[0], _fp32_precision=None)  # type: ignore[no-untyped-call]
