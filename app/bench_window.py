@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from array import array
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
@@ -21,6 +21,7 @@ from emoasst_core.session.plan import EVERYBODY
 from emoasst_core.session.runner import SessionRunner
 
 TIMER_MS = 10
+STEP_S, MOST_LATE_S = 0.0001, 10.0
 
 
 def measure_in_window(
@@ -69,14 +70,22 @@ def measure_in_window(
 
 
 class _Lags:
+    """How late the ticks came, counted by steps: there are a hundred a second, and what measures memory must not fill it."""
+
     def __init__(self) -> None:
-        self.late_s = array("f")  # a hundred a second: as objects they would grow by 12 MB in an hour
+        self._counts = np.zeros(round(MOST_LATE_S / STEP_S) + 1, np.int64)
         self._last_s = time.perf_counter()
         self.timer = QTimer()
         self.timer.setTimerType(self.timer.timerType().PreciseTimer)
         self.timer.timeout.connect(self._tick)
 
+    @property
+    def late_s(self) -> Sequence[float]:
+        """Each tick's, the least first."""
+        return [float(late_s) for late_s in np.repeat(STEP_S * np.arange(len(self._counts)), self._counts)]
+
     def _tick(self) -> None:
         now_s = time.perf_counter()
-        self.late_s.append(max(0.0, now_s - self._last_s - TIMER_MS / 1000))
+        late_s = min(max(0.0, now_s - self._last_s - TIMER_MS / 1000), MOST_LATE_S)
+        self._counts[round(late_s / STEP_S)] += 1
         self._last_s = now_s

@@ -120,7 +120,10 @@ class Recogniser:
             return None
         num_pieces = int(np.ceil(len(samples) / (self.config.max_sound_s * SAMPLE_RATE_HZ)))
         pieces = np.array_split(samples, num_pieces)
-        mean = np.mean([self.heads.embed_sound(self.audio.states(piece)) for piece in pieces], axis=0)
+        from emoasst_core.encoders.changing_shapes import without_kept_kernels
+
+        with without_kept_kernels():
+            mean = np.mean([self.heads.embed_sound(self.audio.states(piece)) for piece in pieces], axis=0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-6), np.float32)
 
     def embed_words(self, text: str, context: Sequence[str] = ()) -> Vector | None:

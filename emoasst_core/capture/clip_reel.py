@@ -19,6 +19,7 @@ from emoasst_core.errors import MediaError
 SIZE = 640, 480  # as a webcam delivers
 STEADY_RATE_HZ = 30.0
 BLOCK_LENGTH = SAMPLE_RATE_HZ // 10
+MOST_KEPT_S = 20.0  # a whole clip that is no longer is decoded once; ten minutes of pictures would fill a gigabyte
 JPEG_QUALITY = 92  # kept frames are a hundredth of their size, and unpacked one by one as a webcam's are
 
 
@@ -94,6 +95,7 @@ class ClipReel:
         self.changes: list[tuple[float, str | None]] = []
         self._stretches = list(stretches)
         self._kept = {number: _kept_frames(one) for number, one in enumerate(self._stretches) if one.part_s}
+        self._short = {one.path: _kept_items(one.path) for one in self._stretches if not one.part_s}
 
     def __iter__(self) -> Iterator[Frame | AudioBlock]:
         """In time order, from 0 on."""
@@ -104,7 +106,7 @@ class ClipReel:
                 self.changes.append((start_s, stretch.emotion))
             self.changes += [(start_s + time_s, emotion) for time_s, emotion in stretch.changes]
             end_s = start_s
-            items = self._to_and_fro(number % len(self._stretches)) if stretch.part_s else _whole(stretch.path)
+            items = self._to_and_fro(number % len(self._stretches)) if stretch.part_s else self._once(stretch.path)
             for item in items:
                 shifted = _shifted(item, start_s)
                 end_s = max(end_s, shifted.time_s if isinstance(shifted, Frame) else shifted.end_s)
@@ -120,8 +122,25 @@ class ClipReel:
             time_s = index / STEADY_RATE_HZ
             if index % 3 == 0:
                 yield AudioBlock(time_s, np.zeros(BLOCK_LENGTH, np.float32))
-            picture = np.asarray(cv2.imdecode(packed[order[index % len(order)]], cv2.IMREAD_COLOR), np.uint8)
-            yield Frame(time_s, np.ascontiguousarray(picture[..., ::-1]))
+            yield Frame(time_s, _unpacked(packed[order[index % len(order)]]))
+
+    def _once(self, path: Path) -> Iterator[Frame | AudioBlock]:
+        kept = self._short[path]
+        if kept is None:
+            yield from _whole(path)
+            return
+        for item in kept:
+            yield item if isinstance(item, AudioBlock) else Frame(item[0], _unpacked(item[1]))
+
+
+def _kept_items(path: Path) -> list[AudioBlock | tuple[float, NDArray[np.uint8]]] | None:
+    """A whole clip, its pictures packed; None for one that is too long for that.
+
+    A decoder opened again and again while a session is measured would take and give back more memory than what is measured.
+    """
+    if MediaFile(path).info.duration_s > MOST_KEPT_S:
+        return None
+    return [item if isinstance(item, AudioBlock) else (item.time_s, _packed(item.image)) for item in _whole(path)]
 
 
 def _whole(path: Path) -> Iterator[Frame | AudioBlock]:
@@ -145,11 +164,21 @@ def _kept_frames(stretch: Stretch) -> list[NDArray[np.uint8]]:
         if frame.time_s > last_s:
             break
         if frame.time_s >= first_s:
-            picture = np.ascontiguousarray(letterboxed(frame.image)[..., ::-1])
-            packed.append(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1])
+            packed.append(_packed(letterboxed(frame.image)))
     if not packed:
         raise MediaError(f"{stretch.path.name} has no picture from {first_s} to {last_s} s.", "Check the list of clips.")
     return packed
+
+
+def _packed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(h, w, 3) RGB -> the bytes of a JPEG."""
+    picture = np.ascontiguousarray(image[..., ::-1])
+    return np.asarray(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1], np.uint8)
+
+
+def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    picture = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(picture[..., ::-1])
 
 
 def letterboxed(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -73,7 +73,7 @@ class LiveBench:
         runner.start_intake(self._intake)
         if not self._begun.wait(LOAD_S):
             raise self._failed()
-        usage = ProcessUsage()
+        usage = ProcessUsage(lambda: runner.jobs)
         usage.start()
         while not self._ended.wait(0.2) and self._now_s() < self._reel.duration_s:
             pass
@@ -179,9 +179,17 @@ def naive_ratio(profile: str, num_frames: int, options: AnalysisOptions) -> dict
     }
 
 
-def _slopes(slopes: dict[str, float]) -> str:
-    """Of each process, in the second half."""
-    return f"({', '.join(f'{name} {slope:.1f}' for name, slope in slopes.items())}) " if slopes else ""
+def _memory(figures: dict[str, Any]) -> str:
+    """How much there is at the end, and how fast it grew after the warm-up: in all, then of each process."""
+    slope, interval = figures["memory_slope_mb_per_h"], figures["memory_slope_interval_mb_per_h"]
+    held = f"Memory: {figures['memory_mb']:.0f} MB, slope "
+    if slope is None:
+        return f"{held}not said for less than four minutes."
+    each = ", ".join(
+        f"{job} {middle:.1f} ({low:.1f} to {high:.1f})" for job, (middle, low, high) in figures["memory_slopes_mb_per_h"].items()
+    )
+    warm_up = f"after {figures['memory_warm_up_s']:.0f} s of warm-up"
+    return f"{held}{slope:.1f} ({interval[0]:.1f} to {interval[1]:.1f}) MB/h {warm_up}: {each}."
 
 
 def _print(figures: dict[str, Any]) -> None:
@@ -203,7 +211,6 @@ def _print(figures: dict[str, Any]) -> None:
         shown_value = "-" if value is None else f"{value:.3g}{goal.unit}"
         goals.add_row(goal.name, f"{'>=' if goal.is_least else '<='} {goal.limit:g}{goal.unit}", shown_value, verdict.word)
     frames, sound, naive = figures["frames"], figures["sound"], figures["naive"]
-    slope = figures["memory_slope_mb_per_h"]
     console = Console()
     console.print(table)
     console.print(goals)
@@ -213,9 +220,7 @@ def _print(figures: dict[str, Any]) -> None:
         f"Sound lost: {sound['lost_s']:.1f} s. Changes not shown: {figures['changes_not_shown']}; "
         f"held back by the rates of the cue table: {figures['changes_held_by_rates']}; "
         f"on screen already: {figures['changes_shown_already']}.\n"
-        f"Cores: {figures['cores']:.2f}. Memory: {figures['memory_mb']:.0f} MB, slope "
-        f"{'not said for less than two minutes' if slope is None else f'{slope:.1f} MB/h'}. "
-        f"{_slopes(figures['memory_slopes_mb_per_h'])}"
+        f"Cores: {figures['cores']:.2f}. {_memory(figures)} "
         f"Restarts: {figures['worker_restarts']}.\n"
         f"Encoder time, every window embedded anew against each frame once: {naive['ratio']:.1f} to 1."
     )

@@ -6,7 +6,6 @@ enough.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from emoasst_core.datatypes import Transcript
 from emoasst_core.errors import EmoAsstError
-from emoasst_core.session.parent_watch import end_with_parent
+from emoasst_core.session.processes import CAPTIONS, SpawnContext, begin_process
 from emoasst_core.transcription.transcriber import Transcriber, open_transcriber
 from emoasst_core.transcription.word_stream import PartsStream, WordStream
 
@@ -27,7 +26,7 @@ _stream: WordStream | None = None
 
 def _open(models_folder: Path | None) -> None:
     global _transcriber, _stream
-    end_with_parent()
+    begin_process(CAPTIONS)
     _transcriber = open_transcriber(models_folder)
     _stream = PartsStream(_transcriber)
 
@@ -63,8 +62,7 @@ class Captioner:
     """
 
     def __init__(self, models_folder: Path | None) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_open, initargs=(models_folder,))
+        self._pool = ProcessPoolExecutor(1, mp_context=SpawnContext(), initializer=_open, initargs=(models_folder,))
         self._waiting: dict[int, Future[Transcript]] = {}
         self.failure = ""
         self._is_prepared = False

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -15,9 +13,9 @@ from emoasst_core.capture.media_info import require_regular
 from emoasst_core.errors import EmoAsstError, MediaError
 from emoasst_core.session.decoder_messages import MOST_BYTES, packed, unpacked
 from emoasst_core.session.decoding_limits import TOO_LARGE, limit_this_process
-from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.session.playback_source import Source, Stretch
 from emoasst_core.session.process_wall import wall_off_this_process
+from emoasst_core.session.processes import DECODER, SpawnContext, begin_process
 from emoasst_core.session.served_files import FileServer, PieceWanted, served_stretches
 
 NUM_THREADS: Final[str] = "2"
@@ -42,7 +40,7 @@ class DecoderProcess:
     def __init__(self, work: Work, path: Path, *arguments: object, files: Sequence[Callable[[], BinaryIO]] = ()) -> None:
         self._name = path.name
         self._files = FileServer(files)
-        context = multiprocessing.get_context("spawn")
+        context = SpawnContext()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, work, path, *arguments), name="emoasst-decoder", daemon=True)
         self._process.start()
@@ -128,8 +126,7 @@ def stretches_of(connection: Connection, answer: Answer, spans: Spans) -> tuple[
 
 
 def _serve(connection: Connection, work: Work, path: Path, *arguments: object) -> None:
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started it
+    begin_process(DECODER)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = NUM_THREADS
     limit_this_process()

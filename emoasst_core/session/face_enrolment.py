@@ -7,7 +7,6 @@ nothing else. What it answers is numbers, text and a small JPEG, checked here; i
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 from dataclasses import dataclass
 from importlib import import_module
@@ -21,8 +20,8 @@ from numpy.typing import NDArray
 from emoasst_core.datatypes import Vector
 from emoasst_core.errors import EmoAsstError, MediaError
 from emoasst_core.session.decoding_limits import TOO_LARGE, limit_this_process
-from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.session.process_wall import wall_off_this_process
+from emoasst_core.session.processes import ENROLMENT, SpawnContext, begin_process
 
 DEFAULT_READER = "emoasst_core.session.face_pictures:read_face"
 MAX_BYTES = 40_000_000
@@ -57,7 +56,7 @@ def enrol_face(picture: Path | Picture, reader: str = DEFAULT_READER) -> Enrolle
         MediaError: no picture, no face in it, or more than one.
         EmoAsstError: the models are missing, or the process took too long.
     """
-    context = multiprocessing.get_context("spawn")
+    context = SpawnContext()
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, picture, reader), name="emoasst-face", daemon=True)
     process.start()
@@ -79,7 +78,7 @@ def enrol_face(picture: Path | Picture, reader: str = DEFAULT_READER) -> Enrolle
 
 
 def _serve(connection: Connection, picture: Path | Picture, reader: str) -> None:
-    end_with_parent()
+    begin_process(ENROLMENT)
     os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"] = str(MAX_PIXELS)  # read when OpenCV is loaded, which comes now
     try:
         module, _, name = reader.partition(":")

@@ -95,15 +95,21 @@ class Early:
 
 @dataclass(frozen=True, slots=True)
 class RecordSoFar:
-    """What would be saved if the process died now."""
+    """What would be saved if the process died now.
+
+    Attributes:
+        record: what may still change.
+        settled: what is handed over for good since the message before, see `record_parts`; None for nothing.
+    """
 
     session: int
     record: SessionRecord
+    settled: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last events and the whole record of a session."""
+    """The last events and the rest of the record of a session."""
 
     session: int
     events: tuple[SessionEvent, ...]

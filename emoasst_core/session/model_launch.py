@@ -1,13 +1,12 @@
 """Starts model processes: on Linux forked off a process that has imported the libraries, elsewhere begun afresh.
 
-A forked process is ready in about a second, as only the models are left to load, and shares the libraries' memory with the
-others. The process it is forked from runs no thread and loads no model, so nothing can be held or half done at the fork.
+A forked process is ready at once and shares the memory of the libraries and of the models with the others. The process it is
+forked from runs no thread and is done with loading, so nothing can be held or half done at the fork.
 """
 
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import sys
 import threading
@@ -18,12 +17,14 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from emoasst_core.session.message import DEFAULT_FACTORY, WorkerSettings
-from emoasst_core.session.worker_process import serve
+from emoasst_core.session.processes import SpawnContext
+from emoasst_core.session.worker_process import serve, share_cores
 
 GOODBYE_S: Final = 2.0  # to end on its own, with the processes it started
 LOOK_EVERY_S: Final = 0.1
 AGAIN_AFTER_S: Final = 1.0
 IMPORTS: Final = "emoasst_core.session.model_imports"
+PROFILE_VARIABLE: Final = "EMOASST_PROFILE_TO_FORK"  # read there: which models to load
 
 _log = logging.getLogger(__name__)
 
@@ -101,13 +102,16 @@ def start(settings: WorkerSettings) -> Child:
     """A new model process; blocks until the libraries are imported where it is to be forked."""
     began_s = time.monotonic()
     if can_fork(settings):
-        context = multiprocessing.get_context("forkserver")
+        from emoasst_core.session.processes import ForkServerContext  # not on Windows
+
+        context = ForkServerContext()
         context.set_forkserver_preload([IMPORTS])
+        os.environ[PROFILE_VARIABLE] = settings.profile  # for the process to fork from, where it does not run yet
         try:
             return _started(context, began_s, _serve_forked, dict(os.environ), settings)
         except (OSError, EOFError):  # the process to fork from was killed: the next start makes another one
             pass
-    return _started(multiprocessing.get_context("spawn"), began_s, _serve_spawned, None, settings)
+    return _started(SpawnContext(), began_s, _serve_spawned, None, settings)
 
 
 def can_fork(settings: WorkerSettings) -> bool:
@@ -120,20 +124,10 @@ def _started(context: Any, began_s: float, target: Any, environment: Mapping[str
     pulse = context.RawValue("L", 0)
     process = context.Process(target=target, args=(environment, theirs, pulse, settings), name="emoasst-models")
     try:
-        let_opencv_load()
         process.start()
     finally:
         theirs.close()
     return Child(process, ours, pulse, began_s)
-
-
-def let_opencv_load() -> None:
-    """Wait while another thread imports OpenCV: its folder, with a `typing` of its own, stands first in sys.path meanwhile.
-
-    A process started then would be given that path, and could import nothing.
-    """
-    while getattr(getattr(sys.modules.get("cv2"), "__spec__", None), "_initializing", False):
-        time.sleep(LOOK_EVERY_S)
 
 
 def _serve_spawned(_environment: None, connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
@@ -143,4 +137,8 @@ def _serve_spawned(_environment: None, connection: Connection, pulse: Any, setti
 def _serve_forked(environment: Mapping[str, str], connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
     os.environ.clear()  # those of the process that was forked may be of long ago
     os.environ.update(environment)
+    share_cores()
+    from emoasst_core.encoders.threads import use_threads  # there already
+
+    use_threads(int(os.environ["OMP_NUM_THREADS"]))  # one, where it was forked
     serve(connection, pulse, settings)

@@ -133,28 +133,43 @@ class SoundMemory:
     """The sound of the last seconds, contiguous."""
 
     def __init__(self) -> None:
-        self._samples = np.zeros(0, np.float32)
+        # One buffer, written once: an array made anew for every block left holes of 2 MB, and the process grew by them.
+        self._buffer = np.zeros(int(2 * KEPT_S * SAMPLE_RATE_HZ), np.float32)
+        self._first = self._last = 0  # what is remembered lies between the two
         self._start_s = 0.0
 
     @property
     def end_s(self) -> float:
         """Time just after the newest sample."""
-        return self._start_s + len(self._samples) / SAMPLE_RATE_HZ
+        return self._start_s + (self._last - self._first) / SAMPLE_RATE_HZ
 
     def add(self, block: AudioBlock) -> None:
         """Append a block; a gap before it is filled with silence so that time stays true."""
-        if not len(self._samples):
+        if self._last == self._first:
             self._start_s = block.start_s
-        missing = round((block.start_s - self.end_s) * SAMPLE_RATE_HZ)
-        filling = np.zeros(max(0, missing), np.float32)
-        self._samples = np.concatenate([self._samples, filling, block.samples])
-        excess = len(self._samples) - int(KEPT_S * SAMPLE_RATE_HZ)
-        if excess > SAMPLE_RATE_HZ:  # cut a second at a time, so that not every block copies everything
-            self._samples = self._samples[excess:]
+        missing = max(0, round((block.start_s - self.end_s) * SAMPLE_RATE_HZ))
+        while missing > 0:
+            length = min(missing, SAMPLE_RATE_HZ)
+            self._append(np.zeros(length, np.float32))
+            missing -= length
+        for begin in range(0, len(block.samples), SAMPLE_RATE_HZ):
+            self._append(block.samples[begin : begin + SAMPLE_RATE_HZ])
+
+    def _append(self, samples: NDArray[np.float32]) -> None:
+        """At most a second."""
+        if self._last + len(samples) > len(self._buffer):
+            length = self._last - self._first
+            self._buffer[:length] = self._buffer[self._first : self._last]
+            self._first, self._last = 0, length
+        self._buffer[self._last : self._last + len(samples)] = samples
+        self._last += len(samples)
+        excess = self._last - self._first - int(KEPT_S * SAMPLE_RATE_HZ)
+        if excess > SAMPLE_RATE_HZ:  # forgotten a second at a time
+            self._first += excess
             self._start_s += excess / SAMPLE_RATE_HZ
 
     def between(self, start_s: float, end_s: float) -> NDArray[np.float32]:
         """(n,) samples of [start_s, end_s], as far as they are still remembered."""
         first = max(0, round((start_s - self._start_s) * SAMPLE_RATE_HZ))
         last = max(first, round((end_s - self._start_s) * SAMPLE_RATE_HZ))
-        return self._samples[first:last].copy()
+        return self._buffer[self._first : self._last][first:last].copy()

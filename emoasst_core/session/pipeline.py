@@ -7,7 +7,7 @@ analysed picture is embedded once, on arrival; windows and utterances choose amo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy
-from emoasst_core.datatypes import AudioBlock, Face, Frame, Timeline, Transcript, Word
+from emoasst_core.datatypes import AudioBlock, Face, Frame, Timeline, TimelineSpan, Transcript, Word
 from emoasst_core.faces.detector import FaceDetector
 from emoasst_core.faces.quality import find_obstacle
 from emoasst_core.faces.tracker import FaceTracker
@@ -43,12 +43,14 @@ from emoasst_core.session.plan import SessionPlan
 from emoasst_core.session.stage_clock import StageClock
 from emoasst_core.session.timeline_builder import TimelineBuilder
 from emoasst_core.session.utterance_book import UtteranceBook
-from emoasst_core.store.sessions import SessionRecord
+from emoasst_core.store.sessions import SessionRecord, UtteranceRow
 from emoasst_core.systems.recogniser import Recogniser
 from emoasst_core.windows.sound_quality import level_db
 from emoasst_core.windows.utterance_segmenter import UtteranceSegmenter
 from emoasst_core.windows.voice_activity import VoiceActivity
 
+SETTLE_EVERY_S = 60.0
+SETTLED_AFTER_S = 120.0  # longer than an utterance, its captions and what was said before it are needed
 JOIN_GAP_S = 0.3  # readings of one lane that say the same are one span unless further apart than this
 SOMEONE_NEW = "someone new"  # in the way of reading a face that nobody knows, or that may not be read
 FRONTAL_SHARE = (
@@ -89,7 +91,7 @@ class Pipeline:
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
         self._faces, self._sound = FaceMemory(), SoundMemory()
-        self._captions = CaptionFeed(captioner, self._sound, options.partial_captions)
+        self._captions, self._has_captions = CaptionFeed(captioner, self._sound, options.partial_captions), captioner is not None
         self._timeline = TimelineBuilder(options.cues, JOIN_GAP_S)
         self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
         self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages, familiarity or Familiarity())
@@ -97,7 +99,7 @@ class Pipeline:
         self._listener: Callable[[SessionEvent], None] | None = None
         self._started_at = datetime.now(UTC)
         self._now_s = 0.0
-        self._last_step_s = 0.0
+        self._last_step_s = self._settled_until_s = 0.0
         self._has_picture = self._has_sound = False
         self._words: list[Word] = []
         self._words_model = ""
@@ -145,20 +147,30 @@ class Pipeline:
         return [*events, ProgressMade(self._now_s, self._now_s)]
 
     def record(self) -> SessionRecord:
-        """The session as known so far; may be asked for at any time."""
-        duration_s = self._now_s
-        words = tuple(sorted(self._words, key=lambda word: word.start_s))
-        spans = self._timeline.spans(duration_s, self._book.fused_readings())
-        timeline = Timeline(self.recording, duration_s, spans, words, self._words_model)
+        """The session as known so far, without what `settle` handed over; may be asked for at any time."""
+        spans = self._timeline.spans(self._now_s, self._book.fused_readings())
+        return self._record(spans, self._words, self._book.rows())
+
+    def settle(self) -> SessionRecord | None:
+        """Hand over what can change no more, so that a long session fills no memory; None where there is nothing yet.
+
+        `record` is without it from now on; `record_parts` puts them together again.
+        """
+        before_s = self._now_s - SETTLED_AFTER_S
+        if before_s - self._settled_until_s < SETTLE_EVERY_S:
+            return None
+        self._settled_until_s = before_s
+        rows, fused = self._book.settle(before_s, self._has_captions)
+        spans = (*self._timeline.settle(before_s), *fused)
+        words = [word for word in self._words if word.end_s < before_s]
+        self._words = [word for word in self._words if word.end_s >= before_s]
+        return self._record(spans, words, rows) if spans or words or rows else None
+
+    def _record(self, spans: Iterable[TimelineSpan], words: Iterable[Word], rows: tuple[UtteranceRow, ...]) -> SessionRecord:
+        by_time = tuple(sorted(words, key=lambda word: word.start_s))
+        timeline = Timeline(self.recording, self._now_s, tuple(spans), by_time, self._words_model)
         return SessionRecord(
-            "",
-            self.recording,
-            self._started_at,
-            duration_s,
-            self.profile,
-            self.recogniser.encoder_hash,
-            timeline,
-            self._book.rows(),
+            "", self.recording, self._started_at, self._now_s, self.profile, self.recogniser.encoder_hash, timeline, rows
         )
 
     def look(self, frame: Frame) -> LookedAt | None:

@@ -17,6 +17,7 @@ from emoasst_core.session.intake import Intake, RecordingIntake
 from emoasst_core.session.live_intake import LiveIntake
 from emoasst_core.session.message import DEFAULT_FACTORY, FromWorker, WorkerSettings
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
+from emoasst_core.session.processes import MODELS
 from emoasst_core.session.recorder import recording_sinks
 from emoasst_core.session.session_run import SessionRun
 from emoasst_core.session.sinks import OpenSinks
@@ -73,6 +74,12 @@ class SessionRunner:
     def worker_process_id(self) -> int | None:
         """Of the model process, while there is one."""
         return self._worker.process_id
+
+    @property
+    def jobs(self) -> dict[int, str]:
+        """{process id: what it does} of the model process and the one that stands by."""
+        running = {self._worker.spare_process_id: f"{MODELS}, standing by", self._worker.process_id: MODELS}
+        return {number: job for number, job in running.items() if number is not None}
 
     def start_recording(self, path: Path, realtime: bool = True, plan: SessionPlan = EVERYBODY) -> None:
         """Play a recording through the analysis, in real time as if it were live, or as fast as it can be analysed.

@@ -17,7 +17,7 @@ from emoasst_core.session.intake import Intake
 from emoasst_core.session.message import Begin, Early, Finish, Finished, FromWorker, Handled, PlanChanged, RecordSoFar, Stopped
 from emoasst_core.session.plan import EVERYBODY, SessionPlan
 from emoasst_core.session.rate_governor import RateGovernor
-from emoasst_core.session.record_parts import is_news, joined
+from emoasst_core.session.record_parts import RecordKeeper, is_news
 from emoasst_core.session.sinks import OpenSinks, Sinks, no_sinks
 from emoasst_core.session.transport import Transport
 from emoasst_core.session.worker import Worker
@@ -78,8 +78,7 @@ class SessionRun:
         self._is_refused = False
         self.frames_analysed = self._begun_generation = self._losses = 0
         self._resumed_s = 0.0
-        self._parts: list[SessionRecord] = []
-        self._part: SessionRecord | None = None
+        self._found = RecordKeeper()
         self._finished = threading.Event()
         self._lock = threading.RLock()
         self._thread = threading.Thread(target=self._run, name="session")
@@ -143,7 +142,8 @@ class SessionRun:
             self._is_refused = True
             self._fail(EmoAsstError(message.message, message.next_step))
         else:
-            self._part = message.record
+            with self._lock:
+                self._found.take(message.record, message.settled if isinstance(message, RecordSoFar) else None)
         for event in message.events if isinstance(message, Handled | Finished) else ():
             if is_news(event, self._resumed_s):
                 self._tell(event)
@@ -154,9 +154,7 @@ class SessionRun:
         """The model process died: keep what it had found; the next one goes on from here."""
         with self._lock:
             self._losses += 1
-            if self._part is not None:
-                self._parts.append(self._part)
-                self._part = None
+            self._found.worker_lost()
         self.mailbox.worker_lost()
         if self._losses > MAX_LOSSES:
             self._fail(
@@ -256,8 +254,8 @@ class SessionRun:
 
     def _end(self) -> None:
         with self._lock:
-            parts = [*self._parts, *([self._part] if self._part is not None else [])]
-        if parts and (record := joined(parts)).duration_s > 0:
+            record = self._found.whole()
+        if record is not None and record.duration_s > 0:
             saved = self._save(record)
             self._sinks.decide(self.plan.keeps_clips)
             if self._failure is not None:

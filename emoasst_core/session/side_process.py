@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -13,7 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any, Final
 
 from emoasst_core.errors import EmoAsstError, WorkerError
-from emoasst_core.session.parent_watch import end_with_parent
+from emoasst_core.session.processes import SIDE_JOB, SpawnContext, begin_process
 
 NICE: Final = 10  # whatever else runs on this machine goes first
 PROGRESS, DONE, FAILED = "progress", "done", "failed"
@@ -41,7 +39,7 @@ class SideProcess:
     ) -> None:
         self._on_progress, self._on_done, self._on_failed = on_progress, on_done, on_failed
         self._is_stopped = False
-        context = multiprocessing.get_context("spawn")  # a forked child would share the window's threads and locks
+        context = SpawnContext()
         self._connection, theirs = context.Pipe(duplex=False)
         self._process = context.Process(target=serve_job, args=(theirs, job, dict(arguments)), name="emoasst-side")
         self._process.start()
@@ -95,8 +93,7 @@ class SideProcess:
 
 def serve_job(connection: Connection, job: str, arguments: Mapping[str, Any]) -> None:
     """The inside of the process: do the job, tell what came of it."""
-    end_with_parent()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window; it ends this process itself
+    begin_process(SIDE_JOB)
     os.environ["OMP_NUM_THREADS"] = "1"
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if hasattr(os, "nice"):

@@ -81,22 +81,48 @@ class TimelineBuilder:
         if last.weighted_probs is not None and span.weighted_probs is not None:
             last.weighted_probs = last.weighted_probs + span.weighted_probs
 
+    def settle(self, before_s: float) -> tuple[TimelineSpan, ...]:
+        """Hand over what can change no more, and forget it: `spans` is without it from now on.
+
+        Args:
+            before_s: readings that ended before this are joined with no later one.
+        """
+        for lane in [lane for lane, span in self._last.items() if span.end_s < before_s]:
+            del self._last[lane]
+        going_on = {id(span) for span in self._last.values()}
+        settled = [span.closed() for span in self._spans if id(span) not in going_on] + self._shown(0.0)
+        self._spans = [span for span in self._spans if id(span) in going_on]
+        self._cues = self._cues[-1:]
+        return tuple(settled)
+
     def spans(self, duration_s: float, fused: Iterable[tuple[Utterance, Vector]] = ()) -> tuple[TimelineSpan, ...]:
-        """Everything so far, by start time; the last cue lasts until `duration_s`.
+        """Everything so far that was not handed over, by start time; the last cue lasts until `duration_s`.
 
         Args:
             fused: the classified utterances and windows with their present readings, one span each.
         """
-        shown = [
-            TimelineSpan(cue.start_s, after, cue.person, Source.SHOWN, cue.state, cue.emotion)
-            for cue, after in zip(self._cues, [*(later.start_s for later in self._cues[1:]), duration_s], strict=False)
-            if after > cue.start_s
-        ]
-        joint = [
+        closed = [span.closed() for span in self._spans] + self._shown(duration_s) + self.joint(fused)
+        return in_order(closed)
+
+    def joint(self, fused: Iterable[tuple[Utterance, Vector]]) -> list[TimelineSpan]:
+        """The spans of classified utterances and windows."""
+        return [
             TimelineSpan(u.start_s, u.end_s, u.person, Source.FUSED, *self.judge(probs), as_mapping(probs)) for u, probs in fused
         ]
-        closed = [span.closed() for span in self._spans] + shown + joint
-        return tuple(sorted(closed, key=lambda span: (span.start_s, span.source.value)))
+
+    def _shown(self, duration_s: float) -> list[TimelineSpan]:
+        """What was shown; the last cue lasts until `duration_s`, and has no span where that is before it."""
+        ends_s = [*(later.start_s for later in self._cues[1:]), duration_s]
+        return [
+            TimelineSpan(cue.start_s, end_s, cue.person, Source.SHOWN, cue.state, cue.emotion)
+            for cue, end_s in zip(self._cues, ends_s, strict=False)
+            if end_s > cue.start_s
+        ]
+
+
+def in_order(spans: Iterable[TimelineSpan]) -> tuple[TimelineSpan, ...]:
+    """As a timeline lists them."""
+    return tuple(sorted(spans, key=lambda span: (span.start_s, span.source.value)))
 
 
 def as_mapping(probs: Vector) -> dict[str, float]:

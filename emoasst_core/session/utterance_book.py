@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from emoasst_core.config import WindowOptions
-from emoasst_core.datatypes import CueState, Modality, Prediction, Source, Utterance, Vector
+from emoasst_core.datatypes import CueState, Modality, Prediction, Source, TimelineSpan, Utterance, Vector
 from emoasst_core.faces.lip_motion import LipMotion
 from emoasst_core.session.observations import FaceMemory, SoundMemory
 from emoasst_core.session.stage_clock import StageClock
@@ -19,6 +19,7 @@ SILENT_WINDOW_S = 3.2  # about the mean length of a MELD utterance (3.6 s): what
 MIN_WINDOW_S = 0.8  # a shorter rest of silence is left out
 NUM_CONTEXT = 2  # utterances before one that its words are read with
 MAX_CONTEXT_GAP_S = 30.0  # after a longer silence a new conversation begins
+WORDS_WITHIN_S = 600.0  # words that come later than this are captions only
 MIN_FACES = 3  # a window in which fewer faces could be read is not classified
 
 
@@ -52,13 +53,14 @@ class UtteranceBook:
         self.recogniser, self.timeline = recogniser, timeline
         self._options, self._faces, self._sound, self._stages = options, faces, sound, stages
         self.lips = LipMotion()
-        self._entries: list[_Entry] = []
+        self._entries: list[_Entry] = []  # those not handed over yet
+        self._num_settled = self._num_heard = 0  # the last number handed over; the last whose words came
         self._covered_s = 0.0
 
     @property
     def next_number(self) -> int:
         """Of the utterance that is closed next."""
-        return len(self._entries) + 1
+        return self._num_settled + len(self._entries) + 1
 
     def close_utterance(self, start_s: float, end_s: float) -> Prediction | None:
         """Classify a finished stretch of speech; the reading of what could be seen and heard, if anything."""
@@ -91,7 +93,10 @@ class UtteranceBook:
         Returns:
             The new reading, if the words say something.
         """
-        entry = self._entries[number - 1]
+        self._num_heard = max(self._num_heard, number)
+        if number <= self._num_settled:
+            return None  # minutes late
+        entry = self._entries[number - 1 - self._num_settled]
         entry.utterance = replace(entry.utterance, text=text, context=self._context(number))
         embedding = self.recogniser.embed_words(text, entry.utterance.context)
         if embedding is None:
@@ -125,8 +130,29 @@ class UtteranceBook:
             return self.recogniser.classify(embeddings, person)
 
     def rows(self) -> tuple[UtteranceRow, ...]:
-        """The utterances as they are kept."""
+        """The utterances as they are kept, but for those handed over."""
         return tuple(self._row(entry) for entry in self._entries)
+
+    def settle(self, before_s: float, awaits_words: bool) -> tuple[tuple[UtteranceRow, ...], list[TimelineSpan]]:
+        """Hand over the utterances that can change no more, and forget them.
+
+        Args:
+            before_s: later ones are needed still, as what was said before others.
+            awaits_words: whether utterances get words at all; one without them waits for `WORDS_WITHIN_S`.
+
+        Returns:
+            Their rows, and their spans of the fused lane.
+        """
+        num_settled = 0
+        for entry in self._entries:
+            utterance = entry.utterance
+            is_awaited = awaits_words and utterance.is_speech and utterance.number > self._num_heard
+            if utterance.end_s >= before_s - (WORDS_WITHIN_S if is_awaited else 0.0):
+                break
+            num_settled += 1
+        settled, self._entries = self._entries[:num_settled], self._entries[num_settled:]
+        self._num_settled += num_settled
+        return tuple(self._row(entry) for entry in settled), self.timeline.joint(_readings(settled))
 
     def _classify(self, start_s: float, end_s: float, is_speech: bool, samples: Vector | None) -> _Entry:
         person = self._person_of(start_s, end_s, is_speech)
@@ -151,8 +177,9 @@ class UtteranceBook:
     def _context(self, number: int) -> tuple[str, ...]:
         """What was said just before an utterance, oldest first, as far as its transcripts have arrived."""
         texts: list[str] = []
-        next_start_s = self._entries[number - 1].utterance.start_s
-        for entry in reversed(self._entries[: number - 1]):
+        place = number - 1 - self._num_settled
+        next_start_s = self._entries[place].utterance.start_s
+        for entry in reversed(self._entries[:place]):
             before = entry.utterance
             if len(texts) == NUM_CONTEXT or next_start_s - before.end_s > MAX_CONTEXT_GAP_S:
                 break
@@ -181,4 +208,8 @@ class UtteranceBook:
 
     def fused_readings(self) -> list[tuple[Utterance, Vector]]:
         """Every classified stretch with its present reading, for the fused lane."""
-        return [(entry.utterance, entry.probs) for entry in self._entries if entry.probs is not None]
+        return _readings(self._entries)
+
+
+def _readings(entries: Sequence[_Entry]) -> list[tuple[Utterance, Vector]]:
+    return [(entry.utterance, entry.probs) for entry in entries if entry.probs is not None]

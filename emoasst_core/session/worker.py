@@ -182,8 +182,8 @@ class Worker:
             self._spare.give_up()
             self._spare, self._ready_s = None, now_s
         takes_long = self._ready_s - child.started_s > SLOW_LOAD_S
-        is_time = now_s - self._ready_s > SPARE_AFTER_S or silent_s > UNEASY_S
-        if self._spare is None and self._is_ready and takes_long and is_time:
+        is_time = takes_long and now_s - self._ready_s > SPARE_AFTER_S
+        if self._spare is None and self._is_ready and (is_time or silent_s > UNEASY_S):
             self._spare = Launch(self._settings)
 
     def _trouble(self, child: Child, now_s: float, silent_s: float) -> str:

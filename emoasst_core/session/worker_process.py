@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -31,9 +30,10 @@ from emoasst_core.session.message import (
     Stopped,
     WorkerSettings,
 )
-from emoasst_core.session.parent_watch import end_with_parent
 from emoasst_core.session.plan import SessionPlan
+from emoasst_core.session.processes import MODELS, begin_process
 from emoasst_core.session.reading_thread import ReadingThread
+from emoasst_core.session.record_parts import packed
 
 if TYPE_CHECKING:
     from emoasst_core.session.face_watch import LookedAt
@@ -90,9 +90,8 @@ def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
         pulse: shared counter; it goes up while this process can run Python at all.
         settings: which pipeline to open, and with what.
     """
-    end_with_parent()
+    begin_process(MODELS)
     share_cores()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the window; it ends this process by hanging up
     threading.Thread(target=_beat, args=(pulse,), name="pulse", daemon=True).start()
     try:
         _Service(connection, settings).run()
@@ -117,6 +116,14 @@ def _beat(pulse: c_ulong) -> None:
     while True:
         pulse.value += 1
         time.sleep(PULSE_S)
+
+
+@runtime_checkable
+class Settles(Protocol):
+    """A pipeline that hands over what it has found, piece by piece."""
+
+    def settle(self) -> SessionRecord | None:
+        """What can change no more; `record` is without it from now on."""
 
 
 class _Service:
@@ -210,7 +217,8 @@ class _Service:
         started_s = time.monotonic()
         if started_s < self._next_record_s or self._pipeline is None:
             return
-        self._send(RecordSoFar(self._session, self._pipeline.record()))
+        settled = self._pipeline.settle() if isinstance(self._pipeline, Settles) else None
+        self._send(RecordSoFar(self._session, self._pipeline.record(), packed(settled) if settled is not None else None))
         finished_s = time.monotonic()
         self._next_record_s = finished_s + max(RECORD_EVERY_S, (finished_s - started_s) / RECORD_SHARE)
 

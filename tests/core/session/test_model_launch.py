@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.machinery
 import os
 import queue
 import signal
 import sys
 import threading
-import types
 from pathlib import Path
 
 import psutil
@@ -66,20 +64,6 @@ def test_a_killed_process_is_replaced_by_one_forked_from_the_same_single_threade
         assert isinstance(failure, LoadFailed) and "of-today" in failure.next_step
     finally:
         worker.close()
-
-
-def test_no_process_is_started_with_the_path_that_stands_while_opencv_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    half = types.ModuleType("cv2")
-    half.__spec__ = importlib.machinery.ModuleSpec("cv2", None)
-    half.__spec__._initializing = True
-    monkeypatch.setitem(sys.modules, "cv2", half)
-    waiting = threading.Thread(target=model_launch.let_opencv_load)
-    waiting.start()
-    waiting.join(5 * model_launch.LOOK_EVERY_S)
-    assert waiting.is_alive()
-    half.__spec__._initializing = False
-    waiting.join(WAIT_S)
-    assert not waiting.is_alive()
 
 
 def test_a_launch_given_up_before_it_ran_leaves_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,3 +73,20 @@ def test_who_has_another_face_in_their_place_is_replaced_and_who_is_only_missed_
     assert not memory.is_replaced("person 1") and not memory.is_replaced("person 2") and not memory.is_replaced("nobody")
     memory.add("person 3", at(0.1, 130.0))
     assert memory.is_replaced("person 1") and not memory.is_replaced("person 2")
+
+
+def test_the_sound_of_minutes_is_the_last_half_minute_of_it_with_its_gaps_and_no_array_is_made_for_a_block():
+    rng = np.random.default_rng(0)
+    memory, whole, now_s = SoundMemory(), np.zeros(0, np.float32), 0.0
+    buffer = memory._buffer
+    for number in range(900):
+        samples = rng.standard_normal(1_600).astype(np.float32)
+        if number % 211 == 200:
+            now_s += 0.7
+            whole = np.concatenate([whole, np.zeros(11_200, np.float32)])
+        memory.add(AudioBlock(now_s, samples))
+        whole, now_s = np.concatenate([whole, samples]), now_s + 0.1
+        start_s = max(0.0, now_s - 29.0)
+        heard = memory.between(start_s, now_s)
+        assert np.array_equal(heard, whole[-len(heard) :]) and abs(len(heard) - (now_s - start_s) * 16_000) <= 1
+    assert memory._buffer is buffer and len(memory.between(0.0, now_s)) <= 31 * 16_000

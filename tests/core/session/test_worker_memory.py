@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MOST_MB = 6.0  # torch's own setting of 1,024 kernels: 25 to 45 MB over the same calls
+MOST_MB = 2.0  # with kernels kept for 64 shapes 4 to 8 MB, with torch's own setting of 1,024 25 to 45 MB over the same calls
 PROGRAM = """
 import numpy as np, psutil
 from emoasst_core.session.worker_process import share_cores

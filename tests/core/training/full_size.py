@@ -57,3 +57,36 @@ def write_real_clips(data: Path, folder: Path, num_clips: int) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return listing
+
+
+def write_full_size_profile(folder: Path, vision: str = "clip", audio: str = "wav2vec2") -> Path:
+    """A profile of those towers with random heads: its readings mean nothing, its speed is that of the paper's sizes.
+
+    `python -m tests.core.training.full_size FOLDER`, then `emoasst bench live --profile FOLDER`.
+
+    Args:
+        folder: where the towers lie.
+        vision, audio: their folders in it.
+    """
+    from safetensors.torch import save_file
+
+    from emoasst_core.emoasst.heads import EmoAsstHeads
+    from emoasst_core.paths import assets_folder
+
+    profile = json.loads((assets_folder() / "models" / "starter" / "profile.json").read_text("utf-8"))
+    profile["visual_fusion_module"] |= {"embed_dim": 512, "num_heads": 8, "feedforward_dim": 2048}
+    profile["auditory_adapter"] |= {"audio_dim": 768, "embed_dim": 512, "num_heads": 8, "feedforward_dim": 2048}
+    profile |= {"name": "full-size", "vision": vision, "text": vision, "audio": audio, "words": "", "memory": {}}
+    heads = EmoAsstHeads(dict(profile["visual_fusion_module"]), dict(profile["auditory_adapter"]))
+    save_file({name: weight.contiguous() for name, weight in heads.state_dict().items()}, folder / profile["heads"])
+    (folder / "profile.json").write_text(json.dumps(profile, indent=1), encoding="utf-8")
+    return folder
+
+
+if __name__ == "__main__":
+    import sys
+
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    write_full_size_towers(target)
+    write_full_size_profile(target)
