@@ -65,6 +65,9 @@ class Captions:
         self._asked: list[tuple[int, float, int]] = []
         self._num_questions = 0
 
+    def prepare(self) -> None:
+        """Ready at once."""
+
     def submit(self, number: int, samples: np.ndarray, start_s: float) -> None:
         self._asked.append((number, start_s, self._num_questions))
 
