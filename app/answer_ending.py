@@ -1,4 +1,4 @@
-"""What is said after the clips: what changed, and the states of the cache that can be brought back."""
+"""What is said before and after the clips: what waits, what changed, and the states of the cache that can be brought back."""
 
 from __future__ import annotations
 
@@ -26,6 +26,30 @@ CHANGES = {
     "empty cache": "No answers yet",
     "removed shot": "An answer taken back",
 }
+
+
+PROMISE = "Say how the person seems to feel. One key is one answer. You can undo, and stop at any time; your answers are kept."
+ALL_ANSWERED = "Everything that was unclear in this session has been answered, or nothing was unclear."
+NOT_KEPT = "No picture or sound of this session is kept, so there is nothing to look at again."
+NOT_KEPT_MARKED = (
+    "Somebody pressed “?” in this session, but no picture or sound of it is kept. Next time, tick “Keep clips” for the "
+    "people who agree, and take a picture of each, so that they are known."
+)
+
+
+def invitation(count: int, is_kept: bool, is_marked: bool) -> str:
+    """What is said before the clips of a session.
+
+    Args:
+        count: clips that wait.
+        is_kept: there is a picture or sound of the session.
+        is_marked: somebody pressed "?" in it.
+    """
+    if count:
+        return PROMISE
+    if is_kept:
+        return ALL_ANSWERED
+    return NOT_KEPT_MARKED if is_marked else NOT_KEPT
 
 
 class AnswerEnding:

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from app.actions import ANSWER_KEYS, TOLD_BY_KEYS, add_actions
 from app.answer_check import AnswerCheck
-from app.answer_ending import AnswerEnding
+from app.answer_ending import AnswerEnding, invitation
 from app.clip_commands import ClipCommand
 from app.pages.answer_layout import AnswerLayout
 from app.player import LOOKING, NOTHING_KEPT, Player
@@ -183,11 +183,7 @@ class AnswerPage(QWidget):
         self.view.count.setText(
             f"{count} short clip{'s' if count != 1 else ''}, about {minutes} min" if count else "No clip waits"
         )
-        self.view.promise.setText(
-            "Say how the person seems to feel. One key is one answer. You can undo, and stop at any time; your answers are kept."
-            if count
-            else "Everything that was unclear in this session has been answered, or nothing was unclear."
-        )
+        self.view.promise.setText(invitation(count, opened.media is not None, bool(record.marks_s)))
         self.view.begin_button.setVisible(count > 0)
         (self.view.begin_button if count else self.view.timeline_button).setFocus()
         if opened.media is None:

@@ -16,7 +16,7 @@ ROW_PX = 56
 
 def session_name(recording: str) -> str:
     """What a session is called: the file's name, or that it was live."""
-    return PurePath(recording).name if recording else "Camera and microphone"
+    return PurePath(recording).name if recording else "Live session"
 
 
 def session_day(info: SessionInfo) -> str:

@@ -16,7 +16,7 @@ LENGTH_S = 5.0
 WORDS = "I did not know that you were there"
 
 
-def save_unclear_session(folder, session_id="evening", with_recording=True, num_utterances=NUM_UTTERANCES):
+def save_unclear_session(folder, session_id="evening", with_recording=True, num_utterances=NUM_UTTERANCES, marks_s=()):
     """Utterances of 5 s; in every one two emotions are about equally likely."""
     recording = str(write_recording(folder / "Breakfast.mp4", ("green", "red"), seconds_each=1.0)) if with_recording else ""
     rows, spans = [], []
@@ -42,6 +42,7 @@ def save_unclear_session(folder, session_id="evening", with_recording=True, num_
     )
     duration_s = num_utterances * LENGTH_S
     timeline = Timeline(recording, duration_s, tuple(spans), words, "basic")
-    record = SessionRecord(session_id, recording, datetime.now(UTC), duration_s, "starter", "colour", timeline, tuple(rows))
+    models = ("starter", "colour")
+    record = SessionRecord(session_id, recording, datetime.now(UTC), duration_s, *models, timeline, tuple(rows), marks_s)
     with Database(paths.database_path()) as database:
         return save_session(database, record)

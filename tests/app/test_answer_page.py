@@ -1,5 +1,6 @@
 """The clips of a session in the real window: asked, answered by one key each, undone, and left half way."""
 
+import pytest
 from clip_session import save_unclear_session
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -230,3 +231,17 @@ def test_clips_that_disagree_are_asked_about_again_and_nothing_else_is(drive, tm
 
     drive(script)
     assert drive.exit_code == 0
+
+
+@pytest.mark.parametrize(("is_marked", "said"), [(True, "Keep clips"), (False, "nothing to look at again")])
+def test_a_session_of_which_nothing_is_kept_says_why_no_clip_waits(is_marked, said, drive, tmp_path):
+    marks_s = (2.0,) if is_marked else ()
+    session_id = save_unclear_session(tmp_path, with_recording=False, num_utterances=1, marks_s=marks_s)
+
+    def script(window):
+        view = window.answer_page.view
+        window.open_answers(session_id)
+        yield lambda: view.count.text() == "No clip waits"
+        assert said in view.promise.text() and "answered" not in view.promise.text()
+
+    drive(script)
