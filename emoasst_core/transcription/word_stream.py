@@ -12,7 +12,7 @@ import numpy as np
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, Transcript, Vector, Word
 from emoasst_core.transcription.transcriber import Transcriber
 
-PART_LENGTH: Final = round(1.6 * SAMPLE_RATE_HZ)  # unread sound that is read while somebody still speaks
+PART_LENGTH: Final = round(1.2 * SAMPLE_RATE_HZ)  # unread sound that is read while somebody still speaks
 WHOLE_LENGTH: Final = 5 * SAMPLE_RATE_HZ  # an utterance of up to this is read once more as a whole at its end ...
 WHOLE_S: Final = 1.2  # ... if that takes no longer than this
 SPEED_PACE: Final = 0.5  # weight of the newest reading in what is known of the speed
