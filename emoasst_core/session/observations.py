@@ -144,7 +144,7 @@ class SoundMemory:
         return self._start_s + (self._last - self._first) / SAMPLE_RATE_HZ
 
     def add(self, block: AudioBlock) -> None:
-        """Append a block; a gap before it is filled with silence so that time stays true."""
+        """Append a block; a gap before it is filled with silence, what overlaps is left out: time stays true."""
         if self._last == self._first:
             self._start_s = block.start_s
         missing = max(0, round((block.start_s - self.end_s) * SAMPLE_RATE_HZ))
@@ -152,7 +152,8 @@ class SoundMemory:
             length = min(missing, SAMPLE_RATE_HZ)
             self._append(np.zeros(length, np.float32))
             missing -= length
-        for begin in range(0, len(block.samples), SAMPLE_RATE_HZ):
+        known = max(0, round((self.end_s - block.start_s) * SAMPLE_RATE_HZ))  # heard already: blocks that overlap
+        for begin in range(known, len(block.samples), SAMPLE_RATE_HZ):
             self._append(block.samples[begin : begin + SAMPLE_RATE_HZ])
 
     def _append(self, samples: NDArray[np.float32]) -> None:

@@ -17,6 +17,7 @@ CHUNK_LENGTH = 512  # samples the network takes at 16 kHz: 32 ms
 CONTEXT_LENGTH = 64  # the end of the chunk before, put in front
 STATE_SHAPE = (1, 1, 128)
 MAX_GAP_S = 0.1  # sound that resumes later than this is a new stretch: state and remainder are forgotten
+MAX_OFFSET_S = 0.02  # shorter gaps add up: once they come to more than this, silence is put in (or sound left out) to be in time
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,12 @@ class VoiceActivity:
         """Rate the whole chunks completed by this block; what is left waits for the next.
 
         Args:
-            block: contiguous with the one before; one that is not starts afresh.
+            block: contiguous with the one before, or nearly; one that is not starts afresh.
         """
         if self._next_s is None or abs(block.start_s - self._next_s) > MAX_GAP_S:
             self._start_afresh(block.start_s)
         self._next_s = block.end_s
-        samples = np.concatenate([self._remainder, block.samples])
+        samples = np.concatenate([self._remainder, self._in_time(block)])
         num_chunks = len(samples) // CHUNK_LENGTH
         used = num_chunks * CHUNK_LENGTH
         self._remainder = samples[used:]
@@ -66,6 +67,16 @@ class VoiceActivity:
             SpeechChunk(float(start_s), float(end_s), float(prob))
             for start_s, end_s, prob in zip(edges_s[:-1], edges_s[1:], probs, strict=True)
         ]
+
+    def _in_time(self, block: AudioBlock) -> NDArray[np.float32]:
+        """The block's samples, moved to where its time stamp says they are if they are too far from it."""
+        offset_s = block.start_s - self._start_s - len(self._remainder) / SAMPLE_RATE_HZ
+        if abs(offset_s) <= MAX_OFFSET_S:
+            return block.samples
+        num_samples = round(offset_s * SAMPLE_RATE_HZ)
+        if num_samples < 0:
+            return block.samples[-num_samples:]
+        return np.concatenate([np.zeros(num_samples, np.float32), block.samples])
 
     def _rate(self, chunks: NDArray[np.float32]) -> NDArray[np.float32]:
         """(num_chunks, 512) -> (num_chunks,) probabilities."""

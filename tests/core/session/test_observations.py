@@ -90,3 +90,10 @@ def test_the_sound_of_minutes_is_the_last_half_minute_of_it_with_its_gaps_and_no
         heard = memory.between(start_s, now_s)
         assert np.array_equal(heard, whole[-len(heard) :]) and abs(len(heard) - (now_s - start_s) * 16_000) <= 1
     assert memory._buffer is buffer and len(memory.between(0.0, now_s)) <= 31 * 16_000
+
+
+def test_blocks_that_overlap_do_not_move_the_sound_behind_them():
+    memory, rising = SoundMemory(), np.arange(16_000, dtype=np.float32)
+    for start in range(0, 14_400, 1_440):
+        memory.add(AudioBlock(start / 16_000, rising[start : start + 1_600]))
+    assert np.array_equal(memory.between(0.0, 0.9), rising[:14_400])

@@ -53,6 +53,17 @@ def test_the_size_of_the_blocks_does_not_matter() -> None:
         assert [chunk.speech_prob for chunk in rate(samples, block_length)] == pytest.approx(whole, abs=1e-5)
 
 
+@pytest.mark.parametrize("gap_s", [0.033, -0.033], ids=["gaps", "overlaps"])
+def test_short_gaps_do_not_add_up_to_words_at_the_wrong_time(gap_s: float) -> None:
+    voice, start_s, latest_s = VoiceActivity(), 0.0, 0.0
+    block = np.zeros(1_600, np.float32)
+    for number in range(200):
+        start_s += 0.1 + (gap_s if number % 5 == 0 else 0.0)
+        for chunk in voice.feed(AudioBlock(start_s, block)):
+            latest_s = chunk.end_s
+        assert -0.021 <= start_s + 0.1 - latest_s <= 0.032 + 0.021
+
+
 def test_sound_after_a_gap_starts_afresh_at_its_own_time() -> None:
     voice = VoiceActivity()
     samples = np.random.default_rng(2).normal(0, 0.1, 5_120).astype(np.float32)
