@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.datatypes import Transcript
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, Transcript
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.processes import CAPTIONS, SpawnContext, begin_process
 from emoasst_core.transcription.transcriber import Transcriber, open_transcriber
@@ -28,7 +28,22 @@ def _open(models_folder: Path | None) -> None:
     global _transcriber, _stream
     begin_process(CAPTIONS)
     _transcriber = open_transcriber(models_folder)
+    if not _transcriber.reads_windows:
+        _transcriber.transcribe(_rustle(), 0.0)
     _stream = PartsStream(_transcriber)
+
+
+def _rustle() -> NDArray[np.float32]:
+    """Six seconds of noise as loud as speech: read once, they bring the recogniser's tables to the size that conversations need.
+
+    Without them the process went on growing for over a hundred utterances (2.7 MB), with them for ten (0.5 MB).
+    """
+    rng = np.random.default_rng(1)
+    length = 6 * SAMPLE_RATE_HZ
+    low = np.cumsum(rng.normal(size=length))
+    low -= np.convolve(low, np.full(400, 1 / 400), "same")
+    loudness = np.repeat(rng.uniform(0.2, 1.0, 60), length // 60)
+    return (0.2 * loudness * low / np.abs(low).max()).astype(np.float32)
 
 
 def _be_ready() -> None:
