@@ -52,7 +52,7 @@ class LiveMeter:
     def onset_to_cue(self, changes: Sequence[tuple[float, str | None]]) -> dict[str, Any]:
         """How long each known change took to its cue; changes too near to the end or to each other are left out.
 
-        Counted apart: changes that could not be named at once because the rates of the cue table allowed no further cue, and
+        Counted apart: changes that could not be told at once because the rates of the cue table allowed no further cue, and
         "changes" to what was on screen already.
 
         Args:
@@ -69,7 +69,7 @@ class LiveMeter:
                 known += 1
                 continue
             found_s = self._named_at(onset_s, min(onset_s + (NAMED_WITHIN_S if emotion else LOST_WITHIN_S), next_s), emotion)
-            if emotion and self._allowed_from_s(onset_s) - onset_s > self._options.hold_s:
+            if self._is_held(onset_s, emotion):
                 held += 1
             elif found_s is None:
                 missed += 1
@@ -91,6 +91,14 @@ class LiveMeter:
 
     def _shown_at(self, time_s: float) -> str | None:
         return next((shown for cue_s, _, shown in reversed(self.cues) if cue_s <= time_s), None)
+
+    def _is_held(self, onset_s: float, emotion: str | None) -> bool:
+        if emotion:
+            return self._allowed_from_s(onset_s) - onset_s > self._options.hold_s
+        if self._shown_at(onset_s) is not None:
+            return False  # an emotion is taken away at any rate
+        shown = [time_s for time_s, _, _ in self.cues if time_s <= onset_s]
+        return len(shown) >= HARD_CAP and shown[-HARD_CAP] + MINUTE_S - onset_s > self._options.lost_s
 
     def _allowed_from_s(self, onset_s: float) -> float:
         """When the rates of the policy let the next emotion be named, by what was shown until the onset."""

@@ -66,3 +66,19 @@ def test_a_change_right_after_a_cue_waits_for_the_shortest_gap():
     clock.now_s = 30.0
     assert meter.onset_to_cue([(11.0, "sadness")])["changes_held_by_rates"] == 1
     assert meter.onset_to_cue([(12.5, "sadness")])["onset_to_cue_s"]["n"] == 1
+
+
+def test_no_face_is_held_back_only_by_the_cap_of_all_changes_and_never_while_an_emotion_stands_there():
+    clock = Clock()
+    meter = LiveMeter(clock)
+    for number in range(10):
+        shown(clock, meter, 3.0 * number, CueState.UNSURE if number % 2 else CueState.CLEAR, None if number % 2 else "joy")
+    clock.now_s = 90.0
+    assert meter.onset_to_cue([(40.0, None)])["changes_held_by_rates"] == 1
+    assert meter.onset_to_cue([(70.0, None)]) == meter.onset_to_cue([(70.0, None)]) | {
+        "changes_held_by_rates": 0,
+        "changes_not_shown": 1,
+    }
+    shown(clock, meter, 80.0, CueState.CLEAR, "joy")
+    clock.now_s = 95.0
+    assert meter.onset_to_cue([(81.0, None)])["changes_not_shown"] == 1
