@@ -43,7 +43,7 @@ def _rustle() -> NDArray[np.float32]:
     low = np.cumsum(rng.normal(size=length))
     low -= np.convolve(low, np.full(400, 1 / 400), "same")
     loudness = np.repeat(rng.uniform(0.2, 1.0, 60), length // 60)
-    return (0.2 * loudness * low / np.abs(low).max()).astype(np.float32)
+    return np.asarray(0.2 * loudness * low / np.abs(low).max(), np.float32)
 
 
 def _be_ready() -> None:

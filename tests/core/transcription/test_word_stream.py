@@ -38,8 +38,8 @@ def test_parts_are_read_meanwhile_and_the_whole_at_the_end() -> None:
     stream = PartsStream(Lengths())
     stream.begin(5.0)
     words = [stream.feed(np.ones(PART_LENGTH // 2, np.float32)).text for _ in range(2)]
-    assert words == ["", "10"]  # up to the quietest place behind three fifths; all are as loud
-    assert stream.finish(NOTHING, 6.6).text == "16"
+    assert words == ["", "7"]  # up to the quietest place behind three fifths; all are as loud
+    assert stream.finish(NOTHING, 6.2).text == "12"
 
 
 def test_a_part_is_cut_where_it_is_quietest() -> None:
@@ -102,7 +102,7 @@ def test_a_transcriber_of_windows_always_reads_all_that_was_said() -> None:
     stream.begin(0.0)
     for _ in range(14):
         stream.feed(seconds(0.5))
-    assert stream.finish(NOTHING, 7.0).text == "70" and transcriber.read == [20, 40, 60, 70]
+    assert stream.finish(NOTHING, 7.0).text == "70" and transcriber.read == [15, 30, 45, 60, 70]
 
 
 def test_a_slow_transcriber_has_half_of_its_time_free_for_the_end() -> None:
