@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from emoasst_core.config import AnalysisOptions
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 EXAMPLE: Final = """example:
   emoasst bench cues changes.json --folder clips --draws 120
@@ -39,6 +43,8 @@ def bench_cues(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         EmoAsstError: a clip or model cannot be used, or the kept results are of other settings.
     """
+    from rich.console import Console
+
     from emoasst_core.capture.clip_reel import read_reel
     from emoasst_core.evaluation.kept_draws import KeptDraws
     from emoasst_core.evaluation.neutral_gate import num_views, play_neutral
@@ -46,6 +52,7 @@ def bench_cues(arguments: argparse.Namespace) -> dict[str, Any]:
     from emoasst_core.evaluation.spliced_changes import figures, lost_delays, play_changes
     from emoasst_core.session.live_meter import percentiles
     from emoasst_core.session.worker_process import share_cores
+    from emoasst_core.training.progress_bars import training_progress
 
     share_cores()  # as the model process does
     seed, neutral_s = arguments.seed, 60 * arguments.neutral_minutes
@@ -56,16 +63,17 @@ def bench_cues(arguments: argparse.Namespace) -> dict[str, Any]:
         "face lost": num_lost,
         "calm faces": num_views(neutral_s) if neutral_s > 0 else 0,
     }
-    with _Bars(totals) as bars:
+    with training_progress(Console(stderr=True), True) as progress:
+        steps = _steps(progress, totals)
         scenes = [load_scene(stretch) for stretch in read_reel([arguments.scenes], arguments.folder)]
         pipelines = ReplayedPipelines(arguments.profile, AnalysisOptions(transcribe=False))
         settings = {"list": arguments.scenes.read_text("utf-8"), "models": pipelines.encoder_hash, "seed": seed}
         kept = KeptDraws(arguments.keep, settings | {"options": asdict(pipelines.options)})
-        same = play_changes(scenes, pipelines, arguments.draws, seed, kept=kept, on_done=bars.step("same face"))
+        same = play_changes(scenes, pipelines, arguments.draws, seed, kept=kept, on_done=steps["same face"])
         other = play_changes(
-            scenes, pipelines, arguments.other_draws, seed, same_face=False, kept=kept, on_done=bars.step("another face")
+            scenes, pipelines, arguments.other_draws, seed, same_face=False, kept=kept, on_done=steps["another face"]
         )
-        lost = lost_delays(scenes, pipelines, num_lost, seed, kept, bars.step("face lost"))
+        lost = lost_delays(scenes, pipelines, num_lost, seed, kept, steps["face lost"])
         measured: dict[str, Any] = {
             "same_face": figures(same),
             "another_face": figures(other),
@@ -73,32 +81,15 @@ def bench_cues(arguments: argparse.Namespace) -> dict[str, Any]:
             "seed": seed,
         }
         if neutral_s > 0:
-            measured["neutral"] = play_neutral(scenes, pipelines, neutral_s, seed, kept, bars.step("calm faces"))
+            measured["neutral"] = play_neutral(scenes, pipelines, neutral_s, seed, kept, steps["calm faces"])
     _print(measured)
     return measured
 
 
-class _Bars:
-    """A bar on the terminal for each part, with the time that is left."""
-
-    def __init__(self, totals: dict[str, int]) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-        self._progress = Progress(*columns, console=Console(stderr=True))
-        self._tasks = {name: self._progress.add_task(name, total=total) for name, total in totals.items() if total}
-
-    def __enter__(self) -> _Bars:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
-
-    def step(self, name: str) -> Callable[[], None]:
-        """What moves that bar on by one."""
-        return lambda: self._progress.advance(self._tasks[name]) if name in self._tasks else None
+def _steps(progress: Progress, totals: dict[str, int]) -> dict[str, Callable[[], None]]:
+    """What moves the bar of each part on by one."""
+    tasks = {name: progress.add_task(name, total=total, visible=total > 0, note="") for name, total in totals.items()}
+    return {name: partial(progress.advance, task) for name, task in tasks.items()}
 
 
 def _print(measured: dict[str, Any]) -> None:

@@ -52,9 +52,7 @@ def standardise_face(grey: Tensor) -> Tensor:
         (b, 3, h, w); inside the ellipse mean 0 and standard deviation 1 for every picture of ordinary contrast, and nowhere
         further from 0 than `MAX_DEVIATION`.
     """
-    inside = face_window(grey.shape[-2], grey.shape[-1]).to(grey)
-    mean = (grey * inside).sum((2, 3), keepdim=True)
-    deviation = ((grey - mean).square() * inside).sum((2, 3), keepdim=True).sqrt().clamp_min(MIN_CONTRAST)
+    mean, deviation, _ = _of_face(grey)
     return ((grey - mean) / deviation).clamp(-MAX_DEVIATION, MAX_DEVIATION).expand(-1, 3, -1, -1)
 
 
@@ -71,11 +69,17 @@ def sharpen_soft(grey: Tensor, detail: float) -> Tensor:
         (b, 1, h, w).
     """
     fine = grey - _smooth(grey, FINE_DETAIL * grey.shape[-1])
+    _, deviation, inside = _of_face(grey)
+    there = (fine.square() * inside).sum((2, 3), keepdim=True).sqrt() / deviation
+    return grey + (detail / there.clamp_min(1e-3) - 1).clamp(0, MAX_SHARPENING) * fine
+
+
+def _of_face(grey: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Mean and standard deviation inside the ellipse, (b, 1, 1, 1) each, and its weights, (h, w)."""
     inside = face_window(grey.shape[-2], grey.shape[-1]).to(grey)
     mean = (grey * inside).sum((2, 3), keepdim=True)
     deviation = ((grey - mean).square() * inside).sum((2, 3), keepdim=True).sqrt().clamp_min(MIN_CONTRAST)
-    there = (fine.square() * inside).sum((2, 3), keepdim=True).sqrt() / deviation
-    return grey + (detail / there.clamp_min(1e-3) - 1).clamp(0, MAX_SHARPENING) * fine
+    return mean, deviation, inside
 
 
 def _smooth(grey: Tensor, deviation: float) -> Tensor:

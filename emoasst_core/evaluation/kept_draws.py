@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,18 @@ class KeptDraws:
             self._read(path, settings)
         else:
             self._append({"settings": settings})
+
+    def draw(self, part: str, number: int, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What draw `number` of a part gave before; made and kept where it is new.
+
+        Raises:
+            ConfigError: the file cannot be written.
+        """
+        found = self.find(part, number)
+        if found is None:
+            found = make()
+            self.keep(part, number, found)
+        return found
 
     def find(self, part: str, number: int) -> dict[str, Any] | None:
         """What draw `number` of a part gave; None where it is still to be made."""

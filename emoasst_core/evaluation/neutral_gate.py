@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import cv2
@@ -49,11 +50,8 @@ def play_neutral(
     kept = kept or KeptDraws(None, {})
     cues: Counter[str] = Counter()
     for number in range(num_views(seconds) if neutral else 0):
-        found = kept.find("neutral", number)
-        if found is None:
-            found = _play_view(neutral[number % len(neutral)], pipelines, np.random.default_rng((seed, number)))
-            kept.keep("neutral", number, found)
-        cues.update(found)
+        play = partial(_play_view, neutral[number % len(neutral)], pipelines, np.random.default_rng((seed, number)))
+        cues.update(kept.draw("neutral", number, play))
         on_done()
     limit, played_s = PER_TEN_MINUTES * max(1, round(seconds / 600)), VIEW_S * num_views(seconds)
     false_clear = sum(cues[f"{CueState.CLEAR.value} {emotion}"] for emotion in NEGATIVES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -72,17 +73,13 @@ def play_changes(
     np.random.default_rng(seed).shuffle(pairs)  # a few draws of many pairs are not all of the first clips
     changes = []
     for number in range(draws):
-        found = kept.find(part, number)
-        if found is None:
-            before, after = pairs[number % len(pairs)]
-            change = _play(pipelines, before, after, np.random.default_rng((seed, number)))
-            kept.keep(part, number, asdict(change))
-        changes.append(change if found is None else Change(**found))
+        play = partial(_play, pipelines, *pairs[number % len(pairs)], np.random.default_rng((seed, number)))
+        changes.append(Change(**kept.draw(part, number, play)))
         on_done()
     return changes
 
 
-def _play(pipelines: ReplayedPipelines, before: Scene, after: Scene, random: np.random.Generator) -> Change:
+def _play(pipelines: ReplayedPipelines, before: Scene, after: Scene, random: np.random.Generator) -> dict[str, Any]:
     pipeline, rate_hz = pipelines.open(), pipelines.options.faces.analysis_rate_hz
     lasts_s = round(float(random.uniform(*BEFORE_S)) * rate_hz) / rate_hz
     wait_s = float(random.uniform(0.0, 1.0 / rate_hz))  # the change falls anywhere between two analysed pictures
@@ -100,7 +97,7 @@ def _play(pipelines: ReplayedPipelines, before: Scene, after: Scene, random: np.
     is_held = last_named_s + options.min_gap_s - onset_s > options.hold_s
     was_named = bool(shown_before) and shown_before[-1].emotion == before.emotion
     other = "" if before.clip == after.clip else " (another face)"
-    return Change(f"{before.emotion} to {after.emotion}{other}", delay_s, was_named, is_held)
+    return asdict(Change(f"{before.emotion} to {after.emotion}{other}", delay_s, was_named, is_held))
 
 
 def lost_delays(
@@ -117,16 +114,13 @@ def lost_delays(
     dark = Scene("", None, (np.zeros_like(seen[0].pictures[0]),))
     delays: list[float | None] = []
     for number in range(draws):
-        found = kept.find("lost", number)
-        if found is None:
-            found = {"delay_s": _lose(pipelines, seen[number % len(seen)], dark, np.random.default_rng((seed, number)))}
-            kept.keep("lost", number, found)
-        delays.append(found["delay_s"])
+        lose = partial(_lose, pipelines, seen[number % len(seen)], dark, np.random.default_rng((seed, number)))
+        delays.append(kept.draw("lost", number, lose)["delay_s"])
         on_done()
     return delays
 
 
-def _lose(pipelines: ReplayedPipelines, seen: Scene, dark: Scene, random: np.random.Generator) -> float | None:
+def _lose(pipelines: ReplayedPipelines, seen: Scene, dark: Scene, random: np.random.Generator) -> dict[str, float | None]:
     pipeline, rate_hz = pipelines.open(), pipelines.options.faces.analysis_rate_hz
     lasts_s = round(float(random.uniform(2.0, 5.0)) * rate_hz) / rate_hz
     cues: list[Cue] = []
@@ -134,7 +128,7 @@ def _lose(pipelines: ReplayedPipelines, seen: Scene, dark: Scene, random: np.ran
         for frame in scene.frames(start_s, length_s, rate_hz, int(random.integers(10_000))):
             cues += [event.cue for event in pipeline.feed(frame) if isinstance(event, CueChanged)]
     gone = [cue.start_s for cue in cues if cue.start_s >= lasts_s and cue.state is CueState.CANT_SEE]
-    return gone[0] - lasts_s + float(random.uniform(0.0, 1.0 / rate_hz)) if gone else None
+    return {"delay_s": gone[0] - lasts_s + float(random.uniform(0.0, 1.0 / rate_hz)) if gone else None}
 
 
 def figures(changes: Sequence[Change]) -> dict[str, Any]:

@@ -32,6 +32,11 @@ class CaptionFeed:
         self._num_parts = 0
         self._is_open = self._is_paused = False
 
+    @property
+    def is_on(self) -> bool:
+        """Whether utterances get words at all."""
+        return self._captioner is not None
+
     def prepare(self) -> None:
         """There is sound: words may be asked for soon."""
         if self._captioner is not None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,17 +81,10 @@ class Captioner:
         self._pool = ProcessPoolExecutor(1, mp_context=SpawnContext(), initializer=_open, initargs=(models_folder,))
         self._waiting: dict[int, Future[Transcript]] = {}
         self.failure = ""
-        self._is_prepared = False
 
     def prepare(self) -> None:
         """Start the process and load its model now, and not when the first words are asked for."""
-        if self._is_prepared:
-            return
-        self._is_prepared = True
-        try:
-            self._pool.submit(_be_ready)
-        except (BrokenProcessPool, RuntimeError) as error:
-            self.failure = f"Captions stopped: {error}"
+        self._submit(_be_ready)
 
     def submit(self, number: int, samples: NDArray[np.float32], start_s: float) -> None:
         """Ask for the words of one whole utterance."""
@@ -118,12 +112,15 @@ class Captioner:
         self._ask(number, _read_end, samples, begins_s, end_s)
 
     def _ask(self, number: int, function: Callable[..., Transcript], *arguments: object) -> None:
-        if self.failure:
-            return
+        if not self.failure and (future := self._submit(function, *arguments)) is not None:
+            self._waiting[number] = future
+
+    def _submit(self, function: Callable[..., Any], *arguments: object) -> Future[Any] | None:
         try:
-            self._waiting[number] = self._pool.submit(function, *arguments)
+            return self._pool.submit(function, *arguments)
         except (BrokenProcessPool, RuntimeError) as error:
             self.failure = f"Captions stopped: {error}"
+            return None
 
     def collect(self, wait: bool = False) -> list[tuple[int, Transcript]]:
         """Transcripts that are ready, by utterance number; `wait` waits for all of them."""

@@ -91,7 +91,7 @@ class Pipeline:
         self._voice_activity = VoiceActivity()
         self._segmenter = UtteranceSegmenter(options.windows)
         self._faces, self._sound = FaceMemory(), SoundMemory()
-        self._captions, self._has_captions = CaptionFeed(captioner, self._sound, options.partial_captions), captioner is not None
+        self._captions = CaptionFeed(captioner, self._sound, options.partial_captions)
         self._timeline = TimelineBuilder(options.cues, JOIN_GAP_S)
         self._book = UtteranceBook(recogniser, options.windows, self._faces, self._sound, self._timeline, self.stages)
         self._focus = Focus(CuePolicy(options.cues), self._book, self._faces, options, self.stages, familiarity or Familiarity())
@@ -160,7 +160,7 @@ class Pipeline:
         if before_s - self._settled_until_s < SETTLE_EVERY_S:
             return None
         self._settled_until_s = before_s
-        rows, fused = self._book.settle(before_s, self._has_captions)
+        rows, fused = self._book.settle(before_s, self._captions.is_on)
         spans = (*self._timeline.settle(before_s), *fused)
         words = [word for word in self._words if word.end_s < before_s]
         self._words = [word for word in self._words if word.end_s >= before_s]

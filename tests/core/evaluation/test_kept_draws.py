@@ -40,3 +40,14 @@ def test_without_a_file_nothing_is_written(tmp_path: Path) -> None:
     kept = KeptDraws(None, SETTINGS)
     kept.keep("faces", 0, {"delay_s": 0.5})
     assert kept.find("faces", 0) == {"delay_s": 0.5} and list(tmp_path.iterdir()) == []
+
+
+def test_a_draw_is_made_once_and_is_the_same_after_a_stop(tmp_path: Path) -> None:
+    made: list[int] = []
+
+    def make() -> dict[str, object]:
+        made.append(len(made))
+        return {"delay_s": 0.5 + len(made)}
+
+    first = [KeptDraws(tmp_path / "kept.jsonl", {"seed": 0}).draw("faces", number, make) for number in (0, 0, 1)]
+    assert first == [{"delay_s": 1.5}, {"delay_s": 1.5}, {"delay_s": 2.5}] and made == [0, 1]
