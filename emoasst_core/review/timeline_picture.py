@@ -130,7 +130,8 @@ def _dress(axes: Any, title: str, duration_s: float) -> None:
     for side in axes.spines.values():
         side.set_visible(False)
     axes.text(
-        0, -0.015, "filled: clear    outlined: maybe    hatched: not sure    dotted: nothing to read    number: N",
+        0, -0.015,
+        "filled: clear    outlined: maybe    hatched: not sure    dotted: nothing to read    numbers: parts of the talk",
         transform=axes.transAxes, fontsize=9, color=INK, va="top",
     )  # fmt: skip
 
