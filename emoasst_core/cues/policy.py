@@ -2,13 +2,14 @@
 
 Readings come in several times a second; cues go out a few times a minute. The rules are those of the table of live cues: an
 emotion needs probability, margin, a majority of the last readings (failed ones counted) and time; doubt and absence need nothing.
-An emotion is never kept once its evidence is gone.
+An emotion is never kept once its evidence is gone. It belongs to one person: whoever takes their place has as long as a lost face
+has until "no face" to be named, so that one person after another is one change and not two.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,6 +76,7 @@ class CuePolicy:
         self._state_since_s = 0.0
         self._absent_since_s: float | None = None
         self._evidence_s = -1e9
+        self._is_new_here = False  # nothing was shown of the one followed yet
         self._reason = ""
         self.shown: Cue | None = None
 
@@ -106,7 +108,8 @@ class CuePolicy:
         if (state, emotion) != self._wanted:
             self._wanted = (state, emotion)
             self._state_since_s = reading.time_s
-        if emotion is not None and self.shown and emotion == self.shown.emotion == self._votes.emotion:
+        is_theirs = not self._shows_another
+        if is_theirs and emotion is not None and self.shown and emotion == self.shown.emotion == self._votes.emotion:
             self._evidence_s = reading.time_s
         alone, _ = judge(reading.probs, self.options, False, reading.is_supported)
         return self._update(reading.time_s, is_rising=state is CueState.MAYBE and alone is CueState.CLEAR)
@@ -115,18 +118,23 @@ class CuePolicy:
         """Follow somebody else from now on; nothing read of the one before may speak for them. The rates go on."""
         if person == self.person:
             return
-        self.person = person
+        self.person, self._is_new_here = person, True
         self._smoother.clear()
         self._votes.clear()
         self._wanted = (CueState.UNSURE, None)
         self._absent_since_s = None
-        if self.shown and self.shown.emotion is not None:
-            self._evidence_s = -1e9
 
     def rename(self, person: str, name: str) -> None:
         """The person followed turned out to be somebody known; their readings go on."""
         if self.person == person:
             self.person = name
+        if self.shown and self.shown.person == person:
+            self.shown = replace(self.shown, person=name)
+
+    @property
+    def _shows_another(self) -> bool:
+        """Whether the emotion on screen is that of somebody who was followed before."""
+        return self.shown is not None and self.shown.emotion is not None and self.shown.person != self.person
 
     def _read_absence(self, reading: Reading) -> Cue | None:
         self._votes.add(reading.time_s, None)
@@ -149,16 +157,17 @@ class CuePolicy:
         """Move from what is shown towards what is wanted, as far as the rates allow."""
         state, emotion = self._wanted
         shown = self.shown
-        if shown and (shown.state, shown.emotion) == (state, emotion):
+        is_anothers = self._shows_another
+        if shown and (shown.state, shown.emotion) == (state, emotion) and not is_anothers:
             return None
         on_screen_s = time_s - shown.start_s if shown else 1e9
         if state is CueState.UNSURE:
             return self._doubt(time_s, on_screen_s)
-        is_weaker = shown is not None and shown.emotion == emotion and state is CueState.MAYBE
+        is_weaker = shown is not None and shown.emotion == emotion and state is CueState.MAYBE and not is_anothers
         if is_weaker and time_s - self._state_since_s < WEAKER_PATIENCE_S:
             return None
         if not self._may_name(time_s, on_screen_s, is_rising):
-            is_wrong = shown is not None and shown.emotion is not None and shown.emotion != emotion
+            is_wrong = shown is not None and shown.emotion is not None and (is_anothers or shown.emotion != emotion)
             return self._doubt(time_s, on_screen_s) if is_wrong else None
         return self._show(Cue(time_s, state, emotion, self.person, self._reason))
 
@@ -171,6 +180,8 @@ class CuePolicy:
                 return self._show(Cue(time_s, CueState.UNSURE, None, self.person))
             return None
         unsupported_s = time_s - max(self._evidence_s, shown.start_s)
+        if self._shows_another:  # like a lost face
+            return self._show(Cue(time_s, CueState.UNSURE, None, self.person)) if unsupported_s >= self.options.lost_s else None
         patience_s = min(self.options.vote_s, self.options.stale_s)
         if on_screen_s >= self.options.min_shown_s and unsupported_s >= patience_s:
             return self._show(Cue(time_s, CueState.UNSURE, None, self.person))
@@ -181,13 +192,15 @@ class CuePolicy:
         while self._namings and time_s - self._namings[0] >= MINUTE_S:
             self._namings.popleft()
         hold_s = options.hold_s * (RISING_PATIENCE if is_rising else 1.0)
-        if emotion == EMOTIONS[0]:
+        if emotion == EMOTIONS[0] and not self._is_new_here:
             hold_s = max(hold_s, options.hold_s * CALM_PATIENCE)
         elif emotion in GUARDED:
             hold_s = max(hold_s, options.hold_s * GUARDED_PATIENCE)
         has_held = self._votes.held_s(time_s, emotion) >= hold_s - 1e-6 and not self._votes.mostly_failed
-        is_rested = not self._namings or time_s - self._namings[-1] >= options.min_gap_s
-        was_seen = self.shown is None or self.shown.emotion is None or on_screen_s >= options.min_shown_s
+        # The same word for the next person changes a name at most, so it need not wait for its turn.
+        keeps_word = self._shows_another and self.shown is not None and self.shown.emotion == emotion
+        is_rested = keeps_word or not self._namings or time_s - self._namings[-1] >= options.min_gap_s
+        was_seen = keeps_word or self.shown is None or self.shown.emotion is None or on_screen_s >= options.min_shown_s
         has_room = self._num_changes(time_s) + 2 <= HARD_CAP  # what is named must be free to be withdrawn
         return has_held and is_rested and was_seen and has_room and len(self._namings) < options.max_per_minute
 
@@ -198,6 +211,7 @@ class CuePolicy:
 
     def _show(self, cue: Cue) -> Cue:
         self._changes.append(cue.start_s)
+        self._is_new_here = False
         if cue.emotion is not None:
             self._namings.append(cue.start_s)
             self._evidence_s = cue.start_s
