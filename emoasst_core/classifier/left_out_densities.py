@@ -11,8 +11,8 @@ and written out, only the few D_ic that are not 0 are ever held as vectors; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,17 +40,63 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
-    """D_ic of one emotion c, for the queries where it is not 0, and what is taken out of n_c."""
+class Exclusions:
+    """Which clips each query is read without, worked out once for any weights of the clips.
 
-    column: int
+    A line is a query and an emotion c with D_ic not 0; most queries have one.
+
+    Attributes:
+        mask: (q, n) true where a clip is left out.
+        rows, columns: (p,) the query and the emotion of each line, by query.
+        parts: of every emotion with lines: c; the clips that are of it, (k,); its lines, (r,); and (r, k) 1 for those left out.
+    """
+
+    mask: Mask
     rows: Rows
-    counts: Array
-    vectors: Array
+    columns: Rows
+    parts: tuple[tuple[int, Rows, Rows, Array], ...]
+
+    @classmethod
+    def of(cls, mask: Mask, labels: Array) -> Self:
+        """Of clips with these labels, (n, num_emotions)."""
+        owners = [np.flatnonzero(labels[:, column]) for column in range(labels.shape[1])]
+        left = [mask[:, own] for own in owners]
+        rows, columns = np.nonzero(np.stack([without.any(1) for without in left], 1))
+        parts = []
+        for column, (own, without) in enumerate(zip(owners, left, strict=True)):
+            lines = np.flatnonzero(columns == column)
+            if len(lines):
+                parts.append((column, own, lines, without[rows[lines]].astype(np.float64)))
+        return cls(mask, rows, columns, tuple(parts))
+
+    def taken(self, shares: Array, keys: Array, means: Array) -> tuple[Array, Array]:
+        """What is taken out of n_c, (p,), and D_ic, (p, d)."""
+        counts, vectors = np.empty(len(self.rows)), np.empty((len(self.rows), keys.shape[1]))
+        for column, own, lines, without in self.parts:
+            weights, centred = shares[own, column], keys[own]
+            centred -= means[column]
+            centred *= weights[:, None]
+            counts[lines], vectors[lines] = without @ weights, without @ centred
+        return counts, vectors
+
+    def of_lines(self, values: Array) -> Array:
+        """(q, d) -> (p, d) the row of each line's query; the very array where every query has one line."""
+        return values if self._is_one_each else values[self.rows]
+
+    def subtract(self, values: Array, vectors: Array) -> None:
+        """Take each line's vector, (p, d), out of its query's row of (q, d)."""
+        if self._is_one_each:
+            values -= vectors
+        else:
+            np.subtract.at(values, self.rows, vectors)
+
+    @property
+    def _is_one_each(self) -> bool:
+        return len(self.rows) == len(self.mask) and bool((np.diff(self.rows) == 1).all())
 
 
 def left_out_densities(
-    queries: Array, keys: Array, shares: Array, left_out: Mask, means: Array, constants: ModalityConstants
+    queries: Array, keys: Array, shares: Array, exclusions: Exclusions, means: Array, constants: ModalityConstants
 ) -> LeftOut:
     """Read whitened queries, each without clips of its own.
 
@@ -58,50 +104,36 @@ def left_out_densities(
         queries: (q, d).
         keys: (n, d) whitened.
         shares: (n, num_emotions) w_i y_ic.
-        left_out: (q, n) clips that a query is read without.
+        exclusions: clips that a query is read without.
         means: (num_emotions, d) m_c, whitened.
         constants: tau_u^2 and tau_c^2.
     """
     tau, counts = constants.style_variance, shares.sum(0)
     sums = shares.T @ keys - counts[:, None] * means
-    taken = list(_taken(keys, shares, left_out, means))
+    columns = exclusions.columns
+    lines = exclusions.rows, columns
+    fewer, vectors = exclusions.taken(shares, keys, means)
     left = np.tile(counts, (len(queries), 1))
-    for part in taken:
-        left[part.rows, part.column] = np.maximum(left[part.rows, part.column] - part.counts, 0.0)
+    left[lines] = np.maximum(left[lines] - fewer, 0.0)
     ratios = 1 / (1 + left * tau)
     precision = 1 / constants.person_variance + (left * ratios).sum(1, keepdims=True)
     offset = ratios @ sums
-    for part in taken:
-        offset[part.rows] -= ratios[part.rows, part.column, None] * part.vectors
+    exclusions.subtract(offset, vectors * ratios[lines][:, None])
     offset /= precision
-    along, lengths = _products(queries, offset, sums, means, taken, tau)
-    apart = _row_products(queries, queries)[:, None] - 2 * queries @ means.T + (means**2).sum(1)
+    both, line = np.concatenate([means, sums]).T, np.arange(len(vectors))  # one product in place of two
+    by_query, by_offset, by_vector = (np.split(rows @ both, 2, 1) for rows in (queries, offset, vectors))
+    of_mean, of_sum = (products[line, columns] for products in by_vector)
+    of_queries, of_offset = (_row_products(exclusions.of_lines(rows), vectors) for rows in (queries, offset))
+    to_sums, across = by_query[1] - (means * sums).sum(1), by_offset[1]
+    squares = np.tile((sums**2).sum(1), (len(queries), 1))
+    to_sums[lines] -= of_queries - of_mean
+    across[lines] -= of_offset
+    squares[lines] += _row_products(vectors, vectors) - 2 * of_sum
+    along = _row_products(queries, offset)[:, None] - by_offset[0] + tau * to_sums
+    lengths = _row_products(offset, offset)[:, None] + 2 * tau * across + tau**2 * squares
+    apart = _row_products(queries, queries)[:, None] - 2 * by_query[0] + (means**2).sum(1)
     variance = 1 + (tau * ratios + ratios**2 / precision).mean(1, keepdims=True)
     return LeftOut(left, offset, -0.5 * (apart - 2 * ratios * along + ratios**2 * lengths) / variance)
-
-
-def _taken(keys: Array, shares: Array, left_out: Mask, means: Array) -> Iterator[_Taken]:
-    for column, middle in enumerate(means):
-        own = np.flatnonzero(shares[:, column])
-        without = left_out[:, own]
-        rows = np.flatnonzero(without.any(1))
-        if len(rows):
-            weights = without[rows] * shares[own, column]
-            yield _Taken(column, rows, weights.sum(1), weights @ (keys[own] - middle))
-
-
-def _products(queries: Array, offset: Array, sums: Array, means: Array, taken: list[_Taken], tau: float) -> tuple[Array, Array]:
-    """x . v and |v|^2, (q, num_emotions) each."""
-    to_offset = _row_products(queries, offset)[:, None] - offset @ means.T
-    to_sums = queries @ sums.T - (means * sums).sum(1)
-    across, squares = offset @ sums.T, np.tile((sums**2).sum(1), (len(queries), 1))
-    for part in taken:
-        place, vectors = (part.rows, part.column), part.vectors
-        to_sums[place] -= _row_products(queries[part.rows], vectors) - vectors @ means[part.column]
-        across[place] -= _row_products(offset[part.rows], vectors)
-        squares[place] += _row_products(vectors, vectors) - 2 * (vectors @ sums[part.column])
-    lengths = _row_products(offset, offset)[:, None] + 2 * tau * across + tau**2 * squares
-    return to_offset + tau * to_sums, lengths
 
 
 def _row_products(left: Array, right: Array) -> Array:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.classifier.explanation import Explanation, sorted_votes
 from emoasst_core.classifier.label_doubt import LOOK_AGAIN, label_doubts
+from emoasst_core.classifier.left_out_densities import Exclusions
 from emoasst_core.classifier.memory_constants import MemoryConstants
 from emoasst_core.classifier.personal_reading import Clips, PersonalReader
 from emoasst_core.classifier.shot_weights import find_bursts, label_trust, stack_keys
@@ -66,6 +67,11 @@ class PersonalMemory:
             if modality in model.constants.modalities and modality in model.readers
         }
         self._prior = np.ones(len(shots)) if weights is None else weights
+        self._exclusions = {
+            modality: Exclusions.of(self._together[rows][:, rows], self._labels[rows])
+            for modality, (rows, _) in self._keys.items()
+        }
+        self._own: dict[tuple[Modality, ...], tuple[Array, Array]] = {}
         constants = model.constants
         self._errors = np.array([constants.sure_error if shot.is_sure else constants.unsure_error for shot in shots])
         self._burst: Array = burst * self._prior
@@ -140,21 +146,31 @@ class PersonalMemory:
             (n, num_emotions) of the personal opinion and of the model alone; NaN for clips that have none of the modalities.
         """
         used = self.weights if weights is None else weights
-        gains, model = (np.zeros((len(self.shots), NUM_EMOTIONS)) for _ in range(2))
-        total = np.zeros(len(self.shots))
         known = self._model.reliabilities
-        wanted = [modality for modality in modalities if modality in self._keys and known.get(modality, 0.0) > 0]
+        asked = frozenset(modalities)
+        wanted = tuple(modality for modality in self._keys if modality in asked and known.get(modality, 0.0) > 0)
+        own, total = self._read_alone(wanted)
+        gains: Array = np.zeros((len(self.shots), NUM_EMOTIONS))
         for modality in wanted:
             rows, keys = self._keys[modality]
-            reader, reliability, clips = self._model.readers[modality], known[modality], self._clips(modality, used)
-            model[rows] += reliability * reader.head.logits(keys)
-            total[rows] += reliability
+            reader, clips = self._model.readers[modality], self._clips(modality, used)
             if clips is not None:
-                together = self._together if len(rows) == len(self.shots) else self._together[np.ix_(rows, rows)]
-                gains[rows] += reliability * reader.gains(keys, clips, together, with_votes)
+                gains[rows] += known[modality] * reader.gains(keys, clips, self._exclusions[modality], with_votes)
         with np.errstate(invalid="ignore", divide="ignore"):
-            own = self._calibrated(model / total[:, None], wanted)
             return _tilted(own, gains / total[:, None]), own
+
+    def _read_alone(self, modalities: tuple[Modality, ...]) -> tuple[Array, Array]:
+        """(n, num_emotions) of the model alone, NaN for clips with none of these modalities, and (n,) their reliabilities."""
+        if modalities not in self._own:
+            model: Array = np.zeros((len(self.shots), NUM_EMOTIONS))
+            total: Array = np.zeros(len(self.shots))
+            for modality in modalities:
+                rows, keys = self._keys[modality]
+                model[rows] += self._model.reliabilities[modality] * self._model.readers[modality].head.logits(keys)
+                total[rows] += self._model.reliabilities[modality]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                self._own[modalities] = self._calibrated(model / total[:, None], modalities), total
+        return self._own[modalities]
 
     def left_out_mixture(self, modalities: Iterable[Modality]) -> Array:
         """(n, num_emotions) what would be shown of each clip if it and its burst were not in the memory."""

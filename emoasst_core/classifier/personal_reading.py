@@ -26,7 +26,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from emoasst_core.classifier.left_out_densities import left_out_densities
+from emoasst_core.classifier.left_out_densities import Exclusions, left_out_densities
 from emoasst_core.classifier.memory_constants import ModalityConstants
 from emoasst_core.classifier.source_clips import SourceClips
 from emoasst_core.classifier.tip_adapter import affinity
@@ -34,7 +34,7 @@ from emoasst_core.classifier.zero_shot import ZeroShotHead
 from emoasst_core.emotions import NUM_EMOTIONS
 
 SMALLEST = 1e-12
-ROWS_AT_ONCE = 64
+ROWS_AT_ONCE = 32
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -95,11 +95,11 @@ class PersonalReader:
         """(n, d) their keys in this reader's space."""
         return clips.keys @ self.source.whitening if clips.whitened is None else clips.whitened
 
-    def gains(self, queries: Array, clips: Clips, left_out: Mask | None = None, with_votes: bool = True) -> Array:
+    def gains(self, queries: Array, clips: Clips, left_out: Exclusions | None = None, with_votes: bool = True) -> Array:
         """(q, d) -> (q, num_emotions) what the clips add to the log-probabilities.
 
         Args:
-            left_out: (q, n) clips that a query is read without.
+            left_out: clips that a query is read without.
             with_votes: False for the densities alone, which take half the time.
         """
         keys = self.whitened(clips)
@@ -116,7 +116,8 @@ class PersonalReader:
         if not with_votes or self.constants.alpha == 0:
             return result
         loudness = self.constants.alpha * counts / (counts + self.constants.vote_prior)
-        result += loudness * self._votes(rows, offset, counts, (keys, clips.weights[:, None] * clips.labels), left_out)
+        without = None if left_out is None else left_out.mask
+        result += loudness * self._votes(rows, offset, counts, (keys, clips.weights[:, None] * clips.labels), without)
         return result
 
     def distance(self, person: Person) -> float:
@@ -134,10 +135,9 @@ class PersonalReader:
         queries = queries / np.maximum(np.linalg.norm(queries, axis=1, keepdims=True), SMALLEST)
         if centred is not None:
             return affinity(np.minimum(queries @ centred.T, 1.0), self.constants.beta)
-        cosines = queries @ keys.T
+        cosines, lengths = np.split(np.concatenate([queries, -2 * offset]) @ keys.T, [len(queries)])
         cosines -= (queries * offset).sum(1, keepdims=True)
-        lengths = (-2 * offset) @ keys.T
-        lengths += (keys**2).sum(1) + (offset**2).sum(1, keepdims=True)
+        lengths += np.einsum("ij,ij->i", keys, keys) + (offset**2).sum(1, keepdims=True)
         cosines /= np.sqrt(np.maximum(lengths, SMALLEST, out=lengths), out=lengths)
         return affinity(np.minimum(cosines, 1.0, out=cosines), self.constants.beta)
 
@@ -208,6 +208,6 @@ class PersonalReader:
 
 def _log_normal(rows: Array, means: Array, variance: Array) -> Array:
     """(q, c) log density of rows (q, d) under means (c, d) and one variance (1, 1), without what all c share."""
-    distances = (rows**2).sum(1)[:, None] - 2 * rows @ means.T + (means**2).sum(1)[None]
+    distances = np.einsum("ij,ij->i", rows, rows)[:, None] - rows @ (2 * means).T + (means**2).sum(1)[None]
     result: Array = -0.5 * distances / variance
     return result

@@ -82,6 +82,9 @@ def _likeness(stacked: Stacked, chosen: NDArray[np.int64], num_shots: int) -> Ar
         places = place_of[chosen]
         there = np.flatnonzero(places >= 0)
         own = keys[places[there]]
-        both = np.ix_(there, there)
-        smallest[both] = np.minimum(smallest[both], own @ own.T)
+        if len(there) == len(chosen):
+            np.minimum(smallest, own @ own.T, out=smallest)
+        elif len(there):
+            both = np.ix_(there, there)
+            smallest[both] = np.minimum(smallest[both], own @ own.T)
     return np.where(np.isinf(smallest), -1.0, smallest)

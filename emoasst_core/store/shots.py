@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -132,7 +133,9 @@ def shots_for(database: Database, encoder_hash: str) -> list[Shot]:
     which = """JOIN cache_members USING (shot_id)
                WHERE version = (SELECT max(version) FROM cache_versions) AND encoder_hash = ? AND NOT is_held"""
     with database.reading():
-        rows = database.rows(f"SELECT shots.* FROM shots {which} ORDER BY shot_id", (encoder_hash,))
+        rows = database.rows(
+            f"SELECT shot_id, label, encoder_hash, person, event, is_sure FROM shots {which} ORDER BY shot_id", (encoder_hash,)
+        )
         vectors = database.rows(
             f"SELECT shot_keys.* FROM shot_keys JOIN shots USING (shot_id) {which} ORDER BY shot_keys.rowid", (encoder_hash,)
         )
@@ -241,7 +244,7 @@ def _records(database: Database, shot_id: int | None = None, version: int | None
 
 def _shot(row: Row, keys: Mapping[Modality, Vector]) -> Shot:
     return Shot(
-        label=np.array(json.loads(row["label"]), dtype=np.float32),
+        label=_label(row["label"]).copy(),
         keys=keys,
         encoder_hash=row["encoder_hash"],
         person=row["person"],
@@ -249,6 +252,12 @@ def _shot(row: Row, keys: Mapping[Modality, Vector]) -> Shot:
         event=row["event"],
         is_sure=bool(row["is_sure"]),
     )
+
+
+@functools.lru_cache(maxsize=256)
+def _label(text: str) -> Vector:
+    """The label that a column holds; most are one of seven."""
+    return np.array(json.loads(text), dtype=np.float32)
 
 
 def _insert(database: Database, shot: Shot, origin: tuple[str, int, str, str], answers: Mapping[str, str]) -> int:

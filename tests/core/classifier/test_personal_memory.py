@@ -27,6 +27,7 @@ from scipy.stats import multivariate_normal
 from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.classifier.family_memory import FamilyMemory
 from emoasst_core.classifier.joint_classifier import JointClassifier
+from emoasst_core.classifier.left_out_densities import Exclusions
 from emoasst_core.classifier.personal_memory import PersonalMemory
 from emoasst_core.classifier.personal_reading import Clips
 from emoasst_core.classifier.zero_shot import ZeroShotHead
@@ -138,7 +139,7 @@ def test_leaving_clips_out_equals_a_memory_without_them(is_soft: bool) -> None:
     if is_soft:
         labels = rng.dirichlet(np.full(NUM_EMOTIONS, 0.3), 9)
     left_out = rng.random((9, 9)) < 0.4
-    together = reader.gains(keys, Clips(keys, labels, weights), left_out)
+    together = reader.gains(keys, Clips(keys, labels, weights), Exclusions.of(left_out, labels))
     for row in range(9):
         kept = ~left_out[row]
         alone = reader.gains(keys[row : row + 1], Clips(keys[kept], labels[kept], weights[kept]))
