@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from emoasst_core.encoders.card import CONFIG_FILE, Card, read_json
 from emoasst_core.encoders.checkpoints import fill, load_weights, require_file
 from emoasst_core.encoders.offline import forbid_network
-from emoasst_core.encoders.torchvision_ops import ensure_torchvision_imports
+from emoasst_core.encoders.torchvision_ops import compiler_left_for_later, ensure_torchvision_imports
 from emoasst_core.errors import ModelError
 
 WEIGHT_FILES = ("open_clip_model.safetensors", "model.safetensors")
@@ -26,7 +26,7 @@ def import_open_clip() -> Any:
     """The open_clip module, offline and with its torchvision import seen to."""
     forbid_network()
     ensure_torchvision_imports()
-    with _left_out("transformers"):
+    with _left_out("transformers"), compiler_left_for_later():
         import open_clip
 
     return open_clip

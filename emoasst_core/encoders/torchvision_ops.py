@@ -8,6 +8,10 @@ two names first lets the import pass. Where the compiled library does load, it d
 from __future__ import annotations
 
 import functools
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 
@@ -20,13 +24,44 @@ def ensure_torchvision_imports() -> Any:
     """
     import torch
 
-    try:
-        import torchvision
-    except RuntimeError:
-        library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
-        for name in ("nms", "qnms"):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
-        import torchvision as torchvision
+    with compiler_left_for_later():
+        try:
+            import torchvision
+        except RuntimeError:
+            library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+            for name in ("nms", "qnms"):
+                library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")  # type: ignore[no-untyped-call]
+            import torchvision as torchvision
 
-        return library
+            return library
     return None
+
+
+@contextmanager
+def compiler_left_for_later() -> Iterator[None]:
+    """Inside, torch's compiler is not imported, unless it is there already: with sympy it takes 1.4 of the 4 seconds of a start.
+
+    torchvision wants it in order to ask, each time that one of its box operators runs, what it can compile for; timm marks
+    functions that it must not compile. Nothing here is compiled: the marks are left out, and the question is passed on.
+    """
+    name, asked = "torch._dynamo", "torch._dynamo.utils"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name], sys.modules[asked] = ModuleType(name), ModuleType(asked)
+    sys.modules[name].disable = _unmarked  # type: ignore[attr-defined]
+    sys.modules[asked].is_compile_supported = _is_compile_supported  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        del sys.modules[name], sys.modules[asked]
+
+
+def _unmarked(function: Any = None, *_args: Any, **_options: Any) -> Any:
+    return function if function is not None else _unmarked
+
+
+def _is_compile_supported(device_type: str) -> bool:
+    from torch._dynamo.utils import is_compile_supported
+
+    return bool(is_compile_supported(device_type))
