@@ -180,8 +180,10 @@ class CuePolicy:
                 return self._show(Cue(time_s, CueState.UNSURE, None, self.person))
             return None
         unsupported_s = time_s - max(self._evidence_s, shown.start_s)
-        if self._shows_another:  # like a lost face
-            return self._show(Cue(time_s, CueState.UNSURE, None, self.person)) if unsupported_s >= self.options.lost_s else None
+        if self._shows_another:  # like a lost face; a moment longer where the next cue is coming, so that no doubt flashes by
+            is_coming = self._wanted[1] is not None and self._wanted[1] == self._votes.emotion
+            is_over = unsupported_s >= self.options.lost_s + (REACH_S if is_coming else 0.0) - 1e-6
+            return self._show(Cue(time_s, CueState.UNSURE, None, self.person)) if is_over else None
         patience_s = min(self.options.vote_s, self.options.stale_s)
         if on_screen_s >= self.options.min_shown_s and unsupported_s >= patience_s:
             return self._show(Cue(time_s, CueState.UNSURE, None, self.person))

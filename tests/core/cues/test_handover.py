@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from emoasst_core.config import CueOptions
-from emoasst_core.cues.policy import HARD_CAP, MINUTE_S, CuePolicy, Reading
+from emoasst_core.cues.policy import HARD_CAP, MINUTE_S, REACH_S, CuePolicy, Reading
 from emoasst_core.datatypes import Cue, CueState
 from emoasst_core.emotions import EMOTIONS
 
@@ -43,6 +43,14 @@ def test_a_doubtful_newcomer_takes_the_emotion_away_as_soon_as_a_lost_face_would
     cues = follow(policy, DAD, "sadness", 0.3, 5, 8)
     assert [(cue.state, cue.emotion, cue.person) for cue in cues] == [(CueState.UNSURE, None, DAD)]
     assert cues[0].start_s <= 5 + CueOptions().lost_s
+
+
+def test_a_newcomer_read_late_is_named_without_a_flash_of_doubt():
+    policy = CuePolicy(CueOptions())
+    follow(policy, MUM, "joy", 0.95, 0, 5)
+    assert not follow(policy, DAD, "surprise", 0.3, 5, 5.4)
+    cues = follow(policy, DAD, "sadness", 0.95, 5.4, 8)
+    assert [(cue.emotion, cue.person) for cue in cues] == [("sadness", DAD)]
 
 
 def test_the_same_smile_is_named_again_for_the_next_person_though_it_is_not_its_turn():
@@ -96,7 +104,7 @@ def test_no_handover_breaks_a_rule_or_leaves_a_cue_with_the_wrong_person(seed: i
             read_s[person] = time_s if is_read else read_s.get(person, time_s)
             shown = policy.shown
             if is_read and shown is not None and shown.emotion is not None and shown.person != person:
-                assert time_s - max(read_s[shown.person], shown.start_s) < options.lost_s + 1e-6
+                assert time_s - max(read_s[shown.person], shown.start_s) < options.lost_s + REACH_S
     named = [cue for cue in cues if cue.emotion is not None]
     assert len(named) > 5
     for earlier, later in pairwise(named):
