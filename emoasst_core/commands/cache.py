@@ -20,7 +20,8 @@ from emoasst_core.store.clips import CANT_TELL
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People
 from emoasst_core.store.sessions import find_session
-from emoasst_core.store.shots import ShotRecord, current_version, earlier_versions, export_shots, list_shots, release
+from emoasst_core.store.shot_export import export_shots
+from emoasst_core.store.shots import ShotRecord, current_version, earlier_versions, list_shots, release
 from emoasst_core.systems.opening import hash_of_profile
 
 CANT_TELL_WORD: Final = "cant-tell"

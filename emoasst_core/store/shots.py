@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -23,7 +22,7 @@ from emoasst_core.store.cache_versions import earlier_versions as earlier_versio
 from emoasst_core.store.cache_versions import hold_back as hold_back
 from emoasst_core.store.cache_versions import release as release
 from emoasst_core.store.cache_versions import rollback as rollback
-from emoasst_core.store.columns import Row, blob_from_vector, moment_from_text, now_text, text_from_moment, vectors_by_owner
+from emoasst_core.store.columns import Row, blob_from_vector, moment_from_text, now_text, vectors_by_owner
 from emoasst_core.store.database import Database
 
 UNIT_TOLERANCE: Final[float] = 1e-3  # float32 sums over 512 numbers stay well within it
@@ -168,38 +167,6 @@ def find_record(database: Database, session_id: str, utterance_number: int, enco
         (session_id, utterance_number, encoder_hash),
     )
     return _records(database, found[-1]["shot_id"])[0] if found else None
-
-
-def export_shots(database: Database) -> dict[str, Any]:
-    """The cache as JSON values: the same cache gives the same bytes."""
-    return {
-        "format": "emoasst-shots",
-        "format_version": 1,
-        "emotions": list(EMOTIONS),
-        "key_encoding": "base64 of little-endian float32",
-        "shots": [
-            {
-                "shot_id": record.shot.shot_id,
-                "label": [float(prob) for prob in record.shot.label],
-                "encoder_hash": record.shot.encoder_hash,
-                "person": record.shot.person,
-                "session": record.session_id,
-                "utterance": record.utterance_number,
-                "labeller": record.labeller,
-                "answers": dict(record.answers),
-                "told_by": record.told_by,
-                "is_sure": record.shot.is_sure,
-                "event": record.shot.event,
-                "is_held": record.is_held,
-                "created_at": text_from_moment(record.created_at),
-                "keys": {
-                    modality.value: base64.b64encode(blob_from_vector(key)).decode("ascii")
-                    for modality, key in record.shot.keys.items()
-                },
-            }
-            for record in list_shots(database)
-        ],
-    }
 
 
 def _check(shot: Shot) -> None:

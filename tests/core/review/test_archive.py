@@ -23,7 +23,8 @@ from emoasst_core.store.media import MediaVault
 from emoasst_core.store.migrations.kept_shots import KEPT_SHOTS
 from emoasst_core.store.people import People
 from emoasst_core.store.sessions import save_session
-from emoasst_core.store.shots import add_shot, current_version, export_shots
+from emoasst_core.store.shot_export import export_shots
+from emoasst_core.store.shots import add_shot, current_version
 from tests.core.store.session_records import random_session
 
 

@@ -8,7 +8,8 @@ from emoasst_core.review.clip_answers import keep_answer, likeliest_of, question
 from emoasst_core.store.clips import CANT_TELL, SOMETHING_ELSE, Clip, ClipAnswer, Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import get_utterance
-from emoasst_core.store.shots import export_shots, list_shots
+from emoasst_core.store.shot_export import export_shots
+from emoasst_core.store.shots import list_shots
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from emoasst_core.errors import CacheError, StoreError
 from emoasst_core.review.relabel import relabel, undo_last_change, withdraw
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import delete_session, get_session, get_utterance
-from emoasst_core.store.shots import current_version, export_shots, list_shots, shots_for
+from emoasst_core.store.shot_export import export_shots
+from emoasst_core.store.shots import current_version, list_shots, shots_for
 
 
 def labels(database: Database) -> list[tuple[str | None, str]]:

@@ -14,12 +14,12 @@ from emoasst_core.emotions import EMOTIONS, NUM_EMOTIONS
 from emoasst_core.errors import CacheError
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import delete_session, save_session
+from emoasst_core.store.shot_export import export_shots
 from emoasst_core.store.shots import (
     NUM_VERSIONS_KEPT,
     add_shot,
     current_version,
     earlier_versions,
-    export_shots,
     hold_back,
     list_shots,
     release,
