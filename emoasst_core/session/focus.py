@@ -53,7 +53,7 @@ class Focus:
         self._pace = EmbeddingPace(VOICE_SHARE if options.partial_captions else 0.0)
         self._heard_s = 0.0
         self._seen_s = -1.0  # the analysed picture that was read last
-        self._changed_s = -1.0  # when the face of the one followed last changed: what was heard before says nothing of it
+        self._changed_s = -1.0  # when the face followed last changed, or became another's: earlier sound says nothing of it
 
     def read(
         self, start_s: float, end_s: float, speaking_since_s: float | None, has_picture: bool, has_sound: bool
@@ -122,6 +122,7 @@ class Focus:
         if in_view and (person not in in_view or (in_view[0] in readings and not self._is_readable(person))):
             person = in_view[0]
             self.policy.switch_person(person)
+            self._changed_s, self._voice = time_s, None  # what was heard before may be of the one before
         if person not in readings or (latest := self._faces.newest(person)) is None or latest.obstacle:
             return self._absence(time_s, person)
         face = readings[person]
