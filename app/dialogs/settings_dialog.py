@@ -30,6 +30,7 @@ class SettingsDialog(QDialog):
     pin_wanted = Signal()
     phrase_wanted = Signal()
     archive_wanted = Signal()
+    erase_wanted = Signal()
 
     def __init__(self, preferences: Preferences, has_pin: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,7 +51,9 @@ class SettingsDialog(QDialog):
         self.pin_button = Button("Choose a PIN for adults")
         self.phrase_button = Button("Make a new recovery phrase")
         self.archive_button = Button("Save or read in all my data")
+        self.erase_button = Button("Delete everything …")
         self.archive_button.clicked.connect(self.archive_wanted)
+        self.erase_button.clicked.connect(self.erase_wanted)
         self.pin_button.clicked.connect(self.pin_wanted)
         self.phrase_button.clicked.connect(self.phrase_wanted)
         self.lock_box.setEnabled(False)
@@ -96,6 +99,7 @@ class SettingsDialog(QDialog):
         self._add(content, "Lock when nobody uses the window for", self.lock_box)
         content.addWidget(self.phrase_button)
         content.addWidget(self.archive_button)
+        content.addWidget(self.erase_button)
         self._add(content, "Delete recordings after", self.video_box)
         self._add(content, "Delete clips that nobody answered after", self.clip_box)
         close = Button("Close", "main")

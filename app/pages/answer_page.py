@@ -114,6 +114,7 @@ class AnswerPage(QWidget):
             self.left.emit()
             return
         self.view.show(self.view.ending)
+        self.view.done_button.setFocus()
         self.ending.show(self._record, sum(answer is not None for answer in self._given.values()), len(self._questions))
 
     def answer(self, answer: str) -> None:

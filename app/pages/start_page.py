@@ -113,6 +113,7 @@ class StartPage(QWidget):
         """Say something and offer one thing to do about it; `other` is the button that leaves it."""
         self.notice.say(message, next_step, main=main, other=other)
         self._on_notice = then
+        self.notice.main_button.setFocus()  # also reads it out
 
     def ask_delete(self, session_id: str, name: str) -> None:
         """Say plainly what goes, and ask once more."""
