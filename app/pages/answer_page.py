@@ -16,7 +16,7 @@ from app.answer_check import AnswerCheck
 from app.answer_ending import AnswerEnding, invitation
 from app.clip_commands import ClipCommand
 from app.pages.answer_layout import AnswerLayout
-from app.player import LOOKING, NOTHING_KEPT, Player
+from app.player import LOOKING, Player
 from app.services import Services
 from app.widgets.likely_pad import WORDS
 from app.widgets.session_list import session_name
@@ -284,7 +284,7 @@ class AnswerPage(QWidget):
         player.playing_changed.connect(view.bar.show_playing)
         player.frame_shown.connect(view.picture.show_frame)
         player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
-        player.nothing_kept.connect(lambda: view.picture.say(NOTHING_KEPT))
+        player.nothing_kept.connect(view.picture.say)
         player.looking.connect(lambda: view.picture.say(LOOKING))
         self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
         self.stack.canRedoChanged.connect(view.redo_button.setEnabled)

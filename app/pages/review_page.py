@@ -15,7 +15,7 @@ from app.corrections import AnswerCommand, answer_text, give_answer
 from app.dialogs.export_dialog import ExportDialog
 from app.item_models.timeline_model import TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
-from app.player import LOOKING, NOTHING_KEPT, Player
+from app.player import LOOKING, Player
 from app.review_finder import ReviewFinder
 from app.services import Services
 from app.theme import LIGHT, Theme, give_theme
@@ -292,7 +292,7 @@ class ReviewPage(QWidget):
         player.playing_changed.connect(view.bar.show_playing)
         player.frame_shown.connect(view.picture.show_frame)
         player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
-        player.nothing_kept.connect(lambda: view.picture.say(NOTHING_KEPT))
+        player.nothing_kept.connect(view.picture.say)
         player.looking.connect(lambda: view.picture.say(LOOKING))
         self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
         self.stack.canRedoChanged.connect(view.redo_button.setEnabled)
