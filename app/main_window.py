@@ -256,7 +256,7 @@ class MainWindow(QMainWindow):
         self.trends_page.session_wanted.connect(self.open_session)
         self.restore_page.restored.connect(self.start_flow.look_at_data)
         self.keeper.locked.connect(self._locked)
-        self.keeper.opened.connect(self.start_page.more_buttons["lock"].show)
+        self.keeper.opened.connect(self.start_page.unlock)
         services.bridge.event_told.connect(self.live_page.take)
         services.bridge.frame_seen.connect(self.live_page.show_frame)
         services.bridge.event_told.connect(self.child_window.take)

@@ -95,6 +95,13 @@ class StartPage(QWidget):
             self._show(([], {}))
         self.open_card.setFocus()
 
+    def unlock(self) -> None:
+        """The PIN was typed, for whatever was wanted: the sessions may be seen, and it can be locked again."""
+        was_open, self._is_open = self._is_open, True
+        self.more_buttons["lock"].show()
+        if not was_open:
+            self._read()
+
     def show_all(self) -> None:
         """List every session, not only those of late."""
         self._shows_all = self._is_open = True

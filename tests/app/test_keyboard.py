@@ -1,9 +1,13 @@
-"""The window without a mouse: Return presses, Tab goes down the page."""
+"""The window by keyboard and by wheel: Return presses, Tab goes down the page, scrolling changes nothing."""
 
-from adult import choose_pin, go_to_set_up
-from PySide6.QtCore import Qt
+from adult import asked, choose_pin, go_to_set_up, type_pin
+from clip_session import save_unclear_session
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
+from app.dialogs.settings_dialog import SettingsDialog
 from emoasst_core import paths
 from emoasst_core.store.database import Database
 from emoasst_core.store.people import People
@@ -43,5 +47,50 @@ def test_tab_goes_through_the_people_before_the_button_below_them(drive):
         mum, gran = page.persons
         assert passed == [mum.here, *mum.ticks.values(), gran.here, page.add_button]
         window.go_home()
+
+    drive(script)
+
+
+def scroll_over(box):
+    middle = QPointF(box.rect().center())
+    turn = QWheelEvent(
+        middle, QPointF(box.mapToGlobal(middle.toPoint())), QPoint(0, 0), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+    QApplication.sendEvent(box, turn)
+
+
+def test_whoever_scrolls_past_a_setting_does_not_change_it(drive):
+    choose_pin()
+
+    def script(window):
+        yield lambda: window.keeper.has_pin
+        before = window._services.preferences.choices
+        window.dialogs.settings()
+        (dialog,) = window.findChildren(SettingsDialog)
+        for box in (dialog.lock_box, dialog.video_box, dialog.clip_box, dialog.theme_box):
+            box.setFocus()
+            scroll_over(box)
+        assert window._services.preferences.choices == before
+        QTest.keyClick(dialog.lock_box, Qt.Key.Key_Down)  # by key it is changed
+        assert window._services.preferences.choices != before
+        dialog.reject()
+
+    drive(script)
+
+
+def test_the_sessions_are_listed_as_soon_as_the_pin_was_typed_for_anything(drive, tmp_path):
+    save_unclear_session(tmp_path)
+    choose_pin()
+
+    def script(window):
+        start = window.start_page
+        yield lambda: window.keeper.has_pin
+        assert start.sessions.rows == []
+        window.actions_by_name["settings"].trigger()
+        yield asked(window)
+        type_pin(window)
+        yield lambda: start.sessions.rows
+        assert start.more_buttons["lock"].isVisibleTo(start)
 
     drive(script)
