@@ -134,12 +134,12 @@ def goes_lines(kept: Kept) -> Sequence[str]:
     """What would go, a line each, in plain words.
 
     >>> goes_lines(Kept(1, 2, 0, 3, 0))[1]
-    '2 sessions, with their readings, words and cues'
+    '2 sessions, with readings, words and cues'
     """
     recordings, clips = _many(kept.num_recordings, "recording", "recordings"), _many(kept.num_clips, "clip", "clips")
     return (
         f"{_many(kept.num_people, 'person', 'people')}, with names, pictures and agreements",
-        f"{_many(kept.num_sessions, 'session', 'sessions')}, with their readings, words and cues",
+        f"{_many(kept.num_sessions, 'session', 'sessions')}, with readings, words and cues",
         f"{recordings} of picture and sound, and {clips.lower()}",
         f"{_many(kept.num_answers, 'answer', 'answers')}, and all that was learned from them",
         "The PIN, the recovery phrase, your settings, and the backups on this computer",

@@ -37,7 +37,7 @@ def test_tab_goes_through_the_people_before_the_button_below_them(drive):
     def script(window):
         page = window.set_up_page
         yield from go_to_set_up(window)
-        yield lambda: len(page.persons) == 2
+        yield lambda: len(page.persons) == 2 and page.persons[1].here.isVisible()
         page.persons[0].here.setChecked(True)
         page.place_box.setFocus()
         passed = []
