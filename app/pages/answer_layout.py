@@ -38,6 +38,7 @@ class AnswerLayout:
         self.picture = PictureView()
         self.bar = ClipBar()
         self.words = label("", "body")
+        self.heading = label(ask_about(""), "heading")
         self.doubt = label("", "body")
         self.doubt.hide()
         self.pad = LikelyPad(catalogue)
@@ -132,7 +133,7 @@ class AnswerLayout:
         side.setSpacing(8)
         side.addStrut(SIDE_PX)
         side.addWidget(self.progress)
-        side.addWidget(label("How does this person seem to feel?", "heading"))
+        side.addWidget(self.heading)
         side.addWidget(self.doubt)
         side.addWidget(self.pad)
         side.addSpacing(4)
@@ -196,3 +197,12 @@ def _name(button: Button, verb: str, text: str) -> None:
     button.setText(verb)
     button.setToolTip(f"{verb} {text}".strip())
     button.setAccessibleName(f"{verb} {text}".strip())
+
+
+def ask_about(name: str) -> str:
+    """The question of a clip, with the person's name where it is known.
+
+    >>> ask_about("Gran"), ask_about("")
+    ('How does Gran seem to feel?', 'How does this person seem to feel?')
+    """
+    return f"How does {name or 'this person'} seem to feel?"

@@ -15,7 +15,7 @@ from app.actions import ANSWER_KEYS, TOLD_BY_KEYS, add_actions
 from app.answer_check import AnswerCheck
 from app.answer_ending import AnswerEnding, invitation
 from app.clip_commands import ClipCommand
-from app.pages.answer_layout import AnswerLayout
+from app.pages.answer_layout import AnswerLayout, ask_about
 from app.player import LOOKING, Player
 from app.services import Services
 from app.widgets.likely_pad import WORDS
@@ -214,6 +214,7 @@ class AnswerPage(QWidget):
         question = self._questions[place]
         self.view.show(self.view.asking)
         self.view.progress.setText(f"Clip {place + 1} of {len(self._questions)}")
+        self.view.heading.setText(ask_about(self._services.people.names.get(question.utterance.person, "")))
         self.view.pad.offer(question.likeliest)
         earlier = self._given.get(question.clip.clip_id)
         self.view.unsure_button.setChecked(earlier is not None and not earlier.is_sure)
