@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 NO_PHRASE = "The recovery phrase is not written down yet."
+READ_IN = "Your data is here again."
 WHY_PHRASE = "If this computer breaks, or the PIN is forgotten, only its 16 words open what is kept."
 
 
@@ -57,6 +58,7 @@ class StartFlow(QObject):
     def take_archive(self) -> None:
         """A family's data was read in: go on with what is there now."""
         if self._window.pages.currentWidget() is self._window.first_page:
+            self._window.first_page.news = READ_IN
             self._window.first_page.enter()
         else:
             self.look_at_data()

@@ -63,7 +63,7 @@ class ArchiveDialog(QDialog):
         self.message = label("")
         self.bar = QProgressBar()
         self.bar.setAccessibleName("How much is done")
-        self.save_button = Button("Choose a place", "main")
+        self.save_button = Button("Save it as a file", "main")
         self.read_button = Button("Read a file in")
         self.close_button = Button("Close")
         self.erase_button = Button("Delete what is here", "plain")

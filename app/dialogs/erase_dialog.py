@@ -21,7 +21,7 @@ WORD = "delete"
 NOT_UNDONE = "It cannot be undone. Nobody can bring it back, not even with the recovery phrase."
 STAYS = (
     "Your own films and what you saved in other places stay: files for others, and “all my data”. "
-    "After that EmoAsst begins again, as at its first start."
+    "The window closes for a moment; then EmoAsst begins again, as at its first start."
 )
 SAVE_FIRST = "Save all my data first"
 
@@ -50,9 +50,9 @@ class EraseDialog(QDialog):
         self.word.setAccessibleName(f"Type the word {WORD}")
         self.pin = pin_line("Your PIN")
         self.message = label("")
+        self.keep_button = Button("Keep everything", "main")
         self.save_button = Button(SAVE_FIRST)
         self.erase_button = Button("Delete everything")
-        self.keep_button = Button("Keep everything", "main")
         self.content = QVBoxLayout()
         self._lay_out()
         self.word.textChanged.connect(self._check)

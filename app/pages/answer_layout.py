@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions import TOLD_BY_KEYS
 from app.widgets.clip_bar import ClipBar
@@ -11,6 +10,7 @@ from app.widgets.form import Choice
 from app.widgets.likely_pad import LikelyPad
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
+from app.widgets.scroll import FollowingArea
 from app.widgets.stack import PanelStack
 from app.widgets.text import Button, ElidedLabel, card, label
 from emoasst_core.cues.catalogue import Catalogue
@@ -95,10 +95,7 @@ class AnswerLayout:
         layout.addLayout(top)
         layout.addWidget(self.notice)
         layout.addWidget(self.panels, 1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = FollowingArea()
         area.setWidget(inside)
         outside = QVBoxLayout(page)
         outside.setContentsMargins(0, 0, 0, 0)

@@ -6,10 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
-    QFrame,
     QHBoxLayout,
     QHeaderView,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QTableView,
@@ -27,6 +25,7 @@ from app.widgets.flow import FlowLayout
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
 from app.widgets.player_bar import PlayerBar
+from app.widgets.scroll import FollowingArea
 from app.widgets.text import Button, ElidedLabel, card, label
 from app.widgets.timeline_view import TimelineView
 from emoasst_core.cues.catalogue import Catalogue
@@ -174,10 +173,7 @@ class ReviewLayout:
         search.addWidget(self.table_button, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(search)
         layout.addWidget(self.lower)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = FollowingArea()
         area.setWidget(inside)
         outside = QVBoxLayout(page)
         outside.setContentsMargins(0, 0, 0, 0)

@@ -13,6 +13,7 @@ from app.dialogs.archive_dialog import ArchiveDialog
 from app.dialogs.erase_dialog import EraseDialog
 from app.dialogs.settings_dialog import SettingsDialog
 from app.main_window import MainWindow
+from app.start_flow import READ_IN
 from emoasst_core import paths
 from emoasst_core.store.database import Database
 from emoasst_core.store.erasure import is_erasure_noted, note_erasure
@@ -170,6 +171,7 @@ def test_a_file_that_has_no_room_leads_to_deleting_and_is_read_in_at_the_first_s
         dialog.reject()
         yield lambda: "what you have is kept" in first.lead.text()
         assert first.archive_button.isHidden()
+        assert READ_IN in first.lead.text() and DELETED not in first.lead.text()
 
     drive(script)
     assert kept_sessions() == 1

@@ -94,3 +94,24 @@ def test_the_sessions_are_listed_as_soon_as_the_pin_was_typed_for_anything(drive
         assert start.more_buttons["lock"].isVisibleTo(start)
 
     drive(script)
+
+
+def test_what_gets_the_keyboard_is_scrolled_to_also_from_a_button_outside(drive):
+    def script(window):
+        window.dialogs.settings()
+        (dialog,) = window.findChildren(SettingsDialog)
+        dialog.resize(dialog.width(), 420)
+        yield lambda: dialog.height() == 420
+        assert not seen_whole(dialog.erase_button)
+        dialog.theme_box.setFocus()
+        QTest.keyClick(dialog.theme_box, Qt.Key.Key_Backtab)
+        QTest.keyClick(dialog.focusWidget(), Qt.Key.Key_Backtab)
+        assert dialog.focusWidget() is dialog.erase_button
+        yield lambda: seen_whole(dialog.erase_button)
+        dialog.reject()
+
+    drive(script)
+
+
+def seen_whole(widget):
+    return widget.visibleRegion().boundingRect().height() == widget.height()
