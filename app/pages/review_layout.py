@@ -6,8 +6,10 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QBoxLayout,
+    QFrame,
     QHBoxLayout,
     QHeaderView,
+    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QTableView,
@@ -25,7 +27,6 @@ from app.widgets.flow import FlowLayout
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
 from app.widgets.player_bar import PlayerBar
-from app.widgets.scroll import FollowingArea
 from app.widgets.text import Button, ElidedLabel, card, label
 from app.widgets.timeline_view import TimelineView
 from emoasst_core.cues.catalogue import Catalogue
@@ -193,7 +194,10 @@ class ReviewLayout:
         search.addWidget(self.table_button, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(search)
         layout.addWidget(self.lower)
-        area = FollowingArea()
+        area = QScrollArea()  # the timeline has the keyboard from the start, but the page is read from its top
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         area.setWidget(inside)
         outside = QVBoxLayout(page)
         outside.setContentsMargins(0, 0, 0, 0)
