@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -77,7 +78,8 @@ def forget_everything(home: Path) -> None:
     Raises:
         StoreError: some of it is in use or may not be deleted; the rest is gone, and the next start tries again.
     """
-    note_erasure(home)
+    with suppress(StoreError):  # on a full disk deleting matters more than going on with it later
+        note_erasure(home)
     Keys(home).destroy()
     for path in _kept_in(home):
         if path.is_dir() and not path.is_symlink():

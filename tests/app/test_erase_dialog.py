@@ -13,6 +13,7 @@ from app.dialogs.archive_dialog import ArchiveDialog
 from app.dialogs.erase_dialog import EraseDialog
 from app.dialogs.settings_dialog import SettingsDialog
 from app.main_window import MainWindow
+from app.preferences import Choices
 from app.start_flow import READ_IN
 from emoasst_core import paths
 from emoasst_core.store.database import Database
@@ -59,6 +60,7 @@ def test_after_word_and_pin_everything_is_gone_and_the_window_is_as_at_its_first
     choose_pin()
 
     def script(window):
+        window._services.preferences.change(lock_after_min=60, last_folder=NAME)
         dialog = opened(window)
         yield lambda: "1 session," in dialog.goes.text()
         assert "1 person, with names" in dialog.goes.text()
@@ -75,6 +77,7 @@ def test_after_word_and_pin_everything_is_gone_and_the_window_is_as_at_its_first
         again = visible(MainWindow)
         yield lambda: DELETED in again.first_page.lead.text()
         assert again.keeper.has_pin is False
+        assert again._services.preferences.choices == Choices()
         assert again.first_page.name.text() == ""
         assert files(home) == []
         again.first_page.later_button.click()

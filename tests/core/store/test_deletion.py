@@ -131,6 +131,16 @@ def test_what_cannot_be_deleted_is_named_and_tried_again(home: Path, monkeypatch
     assert not [path for path in home.rglob("*") if path.is_file()]
 
 
+def test_a_disk_that_takes_no_note_is_emptied_all_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full(*_arguments: object) -> None:
+        raise StoreError("The disk is full.", "Free some space.")
+
+    saved_file(home / "emoasst.sqlite")
+    monkeypatch.setattr("emoasst_core.store.erasure.write_atomically", is_full)
+    forget_everything(home)
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
 def test_what_would_go_is_counted(database: Database) -> None:
     People(database).add("Eve", "adult")
     kept_session(database, "to-go", "person 1")
