@@ -20,10 +20,14 @@ from app.preferences import Preferences
 from app.services import Services
 from emoasst_core import paths
 from emoasst_core.cues.catalogue import Catalogue
+from emoasst_core.errors import EmoAsstError
 from emoasst_core.review.clip_collection import clip_spans
 from emoasst_core.session.message import DEFAULT_FACTORY
 from emoasst_core.session.recorder import recording_sinks
 from emoasst_core.session.runner import SessionRunner
+from emoasst_core.store.erasure import forget_everything, is_erasure_noted
+
+DELETED = "Everything was deleted."
 
 
 def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY) -> int:
@@ -42,13 +46,29 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
     application.setApplicationName("EmoAsst")
     application.setStyle("Fusion")  # the one style that follows a style sheet alike on every system
     application.setWindowIcon(QIcon(str(paths.assets_folder() / "icons" / "app.svg")))
+    home, recording = paths.home(), parsed.recording
+    erases = is_erasure_noted(home)  # the computer stopped in between
+    while True:
+        outcome = _erase(home) if erases else None
+        exit_code, erases = _show_window(application, parsed.profile, factory, recording, outcome)
+        if not erases:
+            return exit_code
+        recording = None  # nothing is open in the window that begins again
+
+
+def _show_window(
+    application: QApplication, profile: str, factory: str, recording: Path | None, outcome: str | EmoAsstError | None
+) -> tuple[int, bool]:
+    """Open the window until it is closed; the exit code, and whether everything is to be deleted now."""
     log = LogTail()
     logging.getLogger().addHandler(log)
-    services = open_services(parsed.profile, factory)
-    window = MainWindow(services, log, parsed.recording)
+    services = open_services(profile, factory)
+    window = MainWindow(services, log, recording)
+    if outcome is not None:
+        window.start_flow.tell_outcome(outcome)
     try:
         window.show()
-        return application.exec()
+        return application.exec(), window.dialogs.erases
     finally:
         window.hide()
         logging.getLogger().removeHandler(log)
@@ -62,6 +82,15 @@ def main(arguments: Sequence[str] | None = None, factory: str = DEFAULT_FACTORY)
         services.background.close()
         for part in (window, window.child_window, services.bridge, services.background, services.preferences):
             part.deleteLater()
+
+
+def _erase(home: Path) -> str | EmoAsstError:
+    """Delete everything while nothing has it open; what to say of it."""
+    try:
+        forget_everything(home)
+    except EmoAsstError as error:
+        return error
+    return DELETED
 
 
 def open_services(profile: str, factory: str) -> Services:

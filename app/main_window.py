@@ -24,7 +24,7 @@ from app.pages.practice_page import PracticePage
 from app.pages.restore_page import RestorePage
 from app.pages.review_page import ReviewPage
 from app.pages.set_up_page import SetUpPage
-from app.pages.start_page import StartPage
+from app.pages.start_page import StartPage, example_recording
 from app.pages.trends_page import TrendsPage
 from app.preferences import Choices
 from app.reembedding import Reembedding
@@ -95,6 +95,13 @@ class MainWindow(QMainWindow):
     def open_recording(self, path: Path) -> None:
         """Play a recording through the analysis."""
         self._services.preferences.change(last_folder=str(path.parent))
+        self._play(path)
+
+    def open_example(self) -> None:
+        """Play the conversation that comes with the program: an actor that is drawn, nobody's family."""
+        self._play(example_recording())
+
+    def _play(self, path: Path) -> None:
         try:
             self._services.runner.start_recording(path)
         except EmoAsstError as error:
@@ -234,6 +241,7 @@ class MainWindow(QMainWindow):
         }
         self.start_page.recording_wanted.connect(guarded(self.ask_for_recording))
         self.start_page.camera_wanted.connect(partial(self.keeper.with_pin, self.set_up_camera))
+        self.start_page.example_wanted.connect(guarded(self.open_example))
         self.start_page.all_wanted.connect(guarded(self.start_page.show_all))
         self.start_page.session_wanted.connect(lambda name: self.adult_only(lambda: self.open_session(name)))
         self.start_page.wanted.connect(lambda name: self._go[name]())
@@ -256,7 +264,7 @@ class MainWindow(QMainWindow):
         self.trends_page.session_wanted.connect(self.open_session)
         self.restore_page.restored.connect(self.start_flow.look_at_data)
         self.keeper.locked.connect(self._locked)
-        self.keeper.opened.connect(self.start_page.more_buttons["lock"].show)
+        self.keeper.opened.connect(self.start_page.unlock)
         services.bridge.event_told.connect(self.live_page.take)
         services.bridge.frame_seen.connect(self.live_page.show_frame)
         services.bridge.event_told.connect(self.child_window.take)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.bridge import Bridge, Courier
+from app.item_models.timeline_model import clock_text
 from app.sound_track import SoundTrack
 from emoasst_core.datatypes import Frame
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.playback import Playback
-from emoasst_core.session.playback_source import Source, is_kept
+from emoasst_core.session.playback_source import Source, first_kept_s, is_kept, next_kept_s
 
 NOTHING_KEPT = "No picture was kept of this moment."
 LOOKING = "Looking for the picture …"
@@ -23,7 +24,7 @@ class Player(QObject):
     moved = Signal(float)
     playing_changed = Signal(bool)
     frame_shown = Signal(object)
-    nothing_kept = Signal()
+    nothing_kept = Signal(str)
     looking = Signal()
     failed = Signal(object)
 
@@ -49,9 +50,10 @@ class Player(QObject):
         self._bridge.frame_seen.connect(self._show)
 
     def open(self, path: Source | None, duration_s: float) -> None:
-        """Take another recording, at its start; None for a session of which none was kept."""
+        """Take another recording, at the first moment that was kept of it; None for a session of which none was kept."""
         self.pause()
-        self.duration_s, self._start_s, self._stop_s = duration_s, 0.0, None
+        self.duration_s, self._stop_s = duration_s, None
+        self._start_s = first_kept_s(path) if path is not None else 0.0
         if self._playback is None and path is not None:
             self._playback = Playback(self._bridge.show, lambda error: self._courier.bring(self._fail, error))
         if self._playback is not None:
@@ -59,7 +61,7 @@ class Player(QObject):
         self._source, self._is_bare = path, True
         self._patience = PATIENCE_TICKS if path is not None else 0
         self._sound.load(path)
-        self._go(0.0)
+        self._go(self._start_s)
 
     def seek(self, time_s: float) -> None:
         """Go to a moment, playing on if it plays."""
@@ -148,7 +150,7 @@ class Player(QObject):
         if self._source is not None and not is_kept(self._source, self.position_s):
             self._wait_no_more()
             self._is_bare = True
-            self.nothing_kept.emit()
+            self.nothing_kept.emit(nothing_kept_words(self._source, self.position_s))
         elif self._playback is not None:
             if self._is_bare and self._source is not None:
                 self._is_bare = False
@@ -168,3 +170,9 @@ class Player(QObject):
     def _fail(self, error: EmoAsstError) -> None:
         self._wait_no_more()
         self.failed.emit(error)
+
+
+def nothing_kept_words(source: Source, time_s: float) -> str:
+    """What to say where no picture is, and where the next one is."""
+    next_s = next_kept_s(source, time_s)
+    return NOTHING_KEPT if next_s is None else f"{NOTHING_KEPT} The next one is at {clock_text(next_s)}."

@@ -11,11 +11,13 @@ from PySide6.QtCore import QObject
 
 from app.services import Services
 from app.start_check import StartReport, check_at_start, recover_recordings
+from emoasst_core.errors import EmoAsstError
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
 NO_PHRASE = "The recovery phrase is not written down yet."
+READ_IN = "Your data is here again."
 WHY_PHRASE = "If this computer breaks, or the PIN is forgotten, only its 16 words open what is kept."
 
 
@@ -36,14 +38,30 @@ class StartFlow(QObject):
         page.pin_kept.connect(window.keeper.pin_chosen)
         page.finished.connect(self._finish)
         page.left.connect(self._leave)
+        page.archive_wanted.connect(window.dialogs.archive)
         window.keeper.choice_wanted.connect(self.ask_for_adult)
         window.keeper.failed.connect(window.start_page.say)
+
+    def tell_outcome(self, outcome: str | EmoAsstError) -> None:
+        """Say what came of deleting everything: done, or what is in the way."""
+        if isinstance(outcome, EmoAsstError):
+            self._window.start_page.say(outcome)
+        else:
+            self._window.first_page.news = outcome
 
     def look_at_data(self) -> None:
         """Where the family's data cannot be read, offer what brings it back; else go on."""
         path, choices = self._services.database_path, self._services.preferences.choices
         job = partial(check_at_start, path, choices.clip_days, choices.video_days)
         self._services.background.run(job, self._take_report, self._window.start_page.say)
+
+    def take_archive(self) -> None:
+        """A family's data was read in: go on with what is there now."""
+        if self._window.pages.currentWidget() is self._window.first_page:
+            self._window.first_page.news = READ_IN
+            self._window.first_page.enter()
+        else:
+            self.look_at_data()
 
     def ask_for_adult(self, then: Callable[[], None] | None = None) -> None:
         """Show the first steps; go on with what was wanted once there is a PIN, else with the set-up."""

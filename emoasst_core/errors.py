@@ -80,6 +80,10 @@ class DamagedError(StoreError):
     """What was stored is not what is read: changed, cut off or torn bytes. Nothing has been changed."""
 
 
+class NotEmptyError(StoreError):
+    """A family's data is kept here already, and another one's cannot be put beside it. Nothing has been changed."""
+
+
 class KeyLostError(StoreError):
     """The key that opens the family's data is not here, or is another one. Nothing has been changed."""
 

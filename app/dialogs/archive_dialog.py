@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog, QLineEdit, QProgressBar, QVBoxLayout, QWidget
 
 from app.bridge import Courier
@@ -15,7 +15,7 @@ from app.dialogs.dialog_layout import fit_dialog, lay_out_dialog
 from app.services import Services
 from app.widgets.form import Tick
 from app.widgets.text import Button, label
-from emoasst_core.errors import EmoAsstError
+from emoasst_core.errors import EmoAsstError, NotEmptyError
 from emoasst_core.paths import sessions_folder
 from emoasst_core.review.archive import ArchiveContent, Tell, holds_recordings, read_archive, write_archive
 from emoasst_core.review.archive_recordings import require_phrase
@@ -30,6 +30,10 @@ WHAT = (
 )
 PHRASE = "The recordings stay locked in it. Only this phrase opens them, so keep it well: nobody can find it again for you."
 READ = "A file that was saved here or on another computer can be read in while nothing has been kept on this one yet."
+NOT_EMPTY = (
+    "To read the file in here, first save what is here in another file. Then press “Delete what is here”, "
+    "and after that read this file in."
+)
 
 
 class ArchiveDialog(QDialog):
@@ -41,10 +45,12 @@ class ArchiveDialog(QDialog):
     Attributes:
         told: what came of it, for whoever is there when the dialog is not.
         read_in: another family's worth of data is there now.
+        erase_wanted: what is here should make room for the file.
     """
 
     told = Signal(str)
     read_in = Signal()
+    erase_wanted = Signal()
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,17 +63,20 @@ class ArchiveDialog(QDialog):
         self.message = label("")
         self.bar = QProgressBar()
         self.bar.setAccessibleName("How much is done")
-        self.save_button = Button("Choose a place", "main")
+        self.save_button = Button("Save it as a file", "main")
         self.read_button = Button("Read a file in")
         self.close_button = Button("Close")
+        self.erase_button = Button("Delete what is here", "plain")
         self.content = QVBoxLayout()
         self._lay_out()
         self.recordings_tick.toggled.connect(self._show_phrase)
         self.save_button.clicked.connect(self._choose_place)
         self.read_button.clicked.connect(self._choose_file)
         self.close_button.clicked.connect(self.reject)
+        self.erase_button.clicked.connect(self.erase_wanted)
         self._show_phrase(False)
         self.bar.hide()
+        self.erase_button.hide()
 
     def save(self, path: Path) -> None:
         """Write everything to a file; an older one is replaced when the new one is whole."""
@@ -115,7 +124,7 @@ class ArchiveDialog(QDialog):
     def done(self, result: int) -> None:
         """Close; what is being written is finished first, out of sight."""
         super().done(result)
-        if not self.bar.isVisibleTo(self):
+        if not self.is_busy:
             self._go()
 
     def _run(self, text: str, job: Callable[[Tell], Any], on_done: Callable[[Any], None]) -> None:
@@ -130,7 +139,7 @@ class ArchiveDialog(QDialog):
         do_apart(
             lambda: job(tell),
             lambda outcome: self._bring(on_done, outcome),
-            lambda error: self._bring(self._end, str(error)),
+            lambda error: self._bring(self._refuse, error),
             "archive",
         )
 
@@ -151,6 +160,17 @@ class ArchiveDialog(QDialog):
         if not self.isVisible():
             self.told.emit(text)
             self._go()
+
+    def _refuse(self, error: EmoAsstError) -> None:
+        """Say what went wrong; where something is kept here already, lead to deleting it."""
+        is_not_empty = isinstance(error, NotEmptyError)
+        self.erase_button.setVisible(is_not_empty)
+        self._end(f"{error.message} {NOT_EMPTY}" if is_not_empty else str(error))
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a file is being written or read."""
+        return self.bar.isVisibleTo(self)
 
     def _go(self) -> None:
         self._courier.close()
@@ -194,6 +214,7 @@ class ArchiveDialog(QDialog):
         parts = (label(WHAT), self.recordings_tick, self.phrase, self.phrase_again, self.phrase_text, label(READ, "soft"))
         for part in (*parts, self.message, self.bar):
             self.content.addWidget(part)
+        self.content.addWidget(self.erase_button, 0, Qt.AlignmentFlag.AlignLeft)
         lay_out_dialog(self, "All my data", self.content, (self.save_button, self.read_button, self.close_button))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
+from app.widgets.scroll import FollowingArea
 from app.widgets.text import Button, label
 
 WIDTH_PX = 560
@@ -20,10 +21,7 @@ def lay_out_dialog(dialog: QDialog, title: str, content: QLayout, buttons: Seque
     inside.setObjectName("scrolled")
     inside.setLayout(content)
     content.setContentsMargins(0, 0, 8, 0)
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area = FollowingArea()
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setWidget(inside)
     row = QHBoxLayout()

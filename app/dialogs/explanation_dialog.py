@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QVBo
 
 from app.dialogs.dialog_layout import fit_dialog, lay_out_dialog
 from app.item_models.timeline_model import clock_text
-from app.player import LOOKING, NOTHING_KEPT, Player
+from app.player import LOOKING, Player
 from app.services import Services
 from app.widgets.picture_view import PictureView
 from app.widgets.text import Button, label
@@ -59,7 +59,7 @@ class ExplanationDialog(QDialog):
         self.close_button.clicked.connect(self.reject)
         self.player.frame_shown.connect(self.picture.show_frame)
         self.player.failed.connect(lambda error: self.picture.say(f"{error.message} {error.next_step}"))
-        self.player.nothing_kept.connect(lambda: self.picture.say(NOTHING_KEPT))
+        self.player.nothing_kept.connect(self.picture.say)
         self.player.looking.connect(lambda: self.picture.say(LOOKING))
         for clip, thumbnail in zip(explanation.clips, self.thumbnails, strict=True):
             self._fetch_thumbnail(clip, thumbnail)

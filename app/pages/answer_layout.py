@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions import TOLD_BY_KEYS
 from app.widgets.clip_bar import ClipBar
@@ -11,6 +10,7 @@ from app.widgets.form import Choice
 from app.widgets.likely_pad import LikelyPad
 from app.widgets.notice import Notice
 from app.widgets.picture_view import PictureView
+from app.widgets.scroll import FollowingArea
 from app.widgets.stack import PanelStack
 from app.widgets.text import Button, ElidedLabel, card, label
 from emoasst_core.cues.catalogue import Catalogue
@@ -38,6 +38,7 @@ class AnswerLayout:
         self.picture = PictureView()
         self.bar = ClipBar()
         self.words = label("", "body")
+        self.heading = label(ask_about(""), "heading")
         self.doubt = label("", "body")
         self.doubt.hide()
         self.pad = LikelyPad(catalogue)
@@ -94,10 +95,7 @@ class AnswerLayout:
         layout.addLayout(top)
         layout.addWidget(self.notice)
         layout.addWidget(self.panels, 1)
-        area = QScrollArea()
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setWidgetResizable(True)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = FollowingArea()
         area.setWidget(inside)
         outside = QVBoxLayout(page)
         outside.setContentsMargins(0, 0, 0, 0)
@@ -132,7 +130,7 @@ class AnswerLayout:
         side.setSpacing(8)
         side.addStrut(SIDE_PX)
         side.addWidget(self.progress)
-        side.addWidget(label("How does this person seem to feel?", "heading"))
+        side.addWidget(self.heading)
         side.addWidget(self.doubt)
         side.addWidget(self.pad)
         side.addSpacing(4)
@@ -196,3 +194,12 @@ def _name(button: Button, verb: str, text: str) -> None:
     button.setText(verb)
     button.setToolTip(f"{verb} {text}".strip())
     button.setAccessibleName(f"{verb} {text}".strip())
+
+
+def ask_about(name: str) -> str:
+    """The question of a clip, with the person's name where it is known.
+
+    >>> ask_about("Gran"), ask_about("")
+    ('How does Gran seem to feel?', 'How does this person seem to feel?')
+    """
+    return f"How does {name or 'this person'} seem to feel?"

@@ -15,8 +15,8 @@ from app.actions import ANSWER_KEYS, TOLD_BY_KEYS, add_actions
 from app.answer_check import AnswerCheck
 from app.answer_ending import AnswerEnding, invitation
 from app.clip_commands import ClipCommand
-from app.pages.answer_layout import AnswerLayout
-from app.player import LOOKING, NOTHING_KEPT, Player
+from app.pages.answer_layout import AnswerLayout, ask_about
+from app.player import LOOKING, Player
 from app.services import Services
 from app.widgets.likely_pad import WORDS
 from app.widgets.session_list import session_name
@@ -114,6 +114,7 @@ class AnswerPage(QWidget):
             self.left.emit()
             return
         self.view.show(self.view.ending)
+        self.view.done_button.setFocus()
         self.ending.show(self._record, sum(answer is not None for answer in self._given.values()), len(self._questions))
 
     def answer(self, answer: str) -> None:
@@ -213,6 +214,7 @@ class AnswerPage(QWidget):
         question = self._questions[place]
         self.view.show(self.view.asking)
         self.view.progress.setText(f"Clip {place + 1} of {len(self._questions)}")
+        self.view.heading.setText(ask_about(self._services.people.names.get(question.utterance.person, "")))
         self.view.pad.offer(question.likeliest)
         earlier = self._given.get(question.clip.clip_id)
         self.view.unsure_button.setChecked(earlier is not None and not earlier.is_sure)
@@ -283,7 +285,7 @@ class AnswerPage(QWidget):
         player.playing_changed.connect(view.bar.show_playing)
         player.frame_shown.connect(view.picture.show_frame)
         player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
-        player.nothing_kept.connect(lambda: view.picture.say(NOTHING_KEPT))
+        player.nothing_kept.connect(view.picture.say)
         player.looking.connect(lambda: view.picture.say(LOOKING))
         self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
         self.stack.canRedoChanged.connect(view.redo_button.setEnabled)

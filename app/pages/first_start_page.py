@@ -42,12 +42,15 @@ class FirstStartPage(QWidget):
     pin_kept = Signal()
     finished = Signal()
     left = Signal()
+    archive_wanted = Signal()
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._services = services
         self._theme = LIGHT
         self._needs_phrase = True
+        self._knows_family = False
+        self.news = ""  # what has just happened; said once, above the first step
         self.title, self.lead = label("", "title"), label("", "lead")
         self.message = label("")
         self.name = QLineEdit()
@@ -60,7 +63,9 @@ class FirstStartPage(QWidget):
         self.main_button = Button("Go on", "main")
         self.back_button = Button("Go back")
         self.later_button = Button("Do this later", "plain")
+        self.archive_button = Button("Read in my data from a file", "plain")
         self._lay_out()
+        self.archive_button.clicked.connect(self.archive_wanted)
         self.main_button.clicked.connect(self.go_on)
         self.back_button.clicked.connect(lambda: self.show_step(0))
         self.later_button.clicked.connect(self._put_off)
@@ -103,6 +108,7 @@ class FirstStartPage(QWidget):
         self.main_button.setEnabled(True)
         self.main_button.setText(("Go on", "Keep this PIN", "Show the words")[step])
         self.back_button.setVisible(step == 1)
+        self.archive_button.setVisible(step == 0 and not self._knows_family)
         self.later_button.setText("Do this later" if step < 2 else "Do it at the next start")
         (self.name, self.first, self.main_button)[step].setFocus()
 
@@ -118,6 +124,7 @@ class FirstStartPage(QWidget):
 
     def _keep_pin(self, needs_phrase: bool) -> None:
         self.leave()
+        self.news = ""
         self.pin_kept.emit()
         if needs_phrase:
             self.show_step(2)
@@ -139,9 +146,11 @@ class FirstStartPage(QWidget):
             self.finished.emit()
 
     def _greet(self, entries: list[Entry]) -> None:
+        self._knows_family = bool(entries)
+        self.archive_button.setVisible(self.step == 0 and not entries)
         adults = [entry.person.name for entry in entries if entry.person.role == "adult"]
         self.title.setText(TITLES[bool(entries)])
-        self.lead.setText(LEADS[bool(entries)])
+        self.lead.setText(f"{self.news} {LEADS[bool(entries)]}".strip())
         if adults and not self.name.text():
             self.name.setText(adults[0])
 
@@ -181,7 +190,8 @@ class FirstStartPage(QWidget):
         content.addSpacing(24)
         content.addWidget(frame)
         content.addSpacing(12)
-        content.addWidget(self.later_button, 0, Qt.AlignmentFlag.AlignLeft)
+        for button in (self.later_button, self.archive_button):
+            content.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         content.addStretch(1)
         fill_with_column(self, content, CONTENT_PX, top_px=56)  # from the top: the title stays where it is from step to step
 

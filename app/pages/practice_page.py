@@ -8,7 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.actions import add_actions
-from app.player import LOOKING, NOTHING_KEPT, Player
+from app.player import LOOKING, Player
 from app.services import Services
 from app.widgets.clip_bar import ClipBar
 from app.widgets.form import Tick
@@ -201,7 +201,7 @@ class PracticePage(QWidget):
         self.player.playing_changed.connect(self.bar.show_playing)
         self.player.frame_shown.connect(self.picture.show_frame)
         self.player.failed.connect(lambda error: self.picture.say(f"{error.message} {error.next_step}"))
-        self.player.nothing_kept.connect(lambda: self.picture.say(NOTHING_KEPT))
+        self.player.nothing_kept.connect(self.picture.say)
         self.player.looking.connect(lambda: self.picture.say(LOOKING))
 
     def _ask_for_scores(self, wanted: bool) -> None:

@@ -31,8 +31,14 @@ from app.widgets.text import Button, ElidedLabel, card, label
 from app.widgets.timeline_view import TimelineView
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue
+from emoasst_core.store.sessions import SessionRecord
 from emoasst_core.store.utterances import UtteranceRow
 
+NOTHING_READ = "No feelings were read in this session."
+STILL_WATCHED = (
+    "It broke off before that was kept, or nobody was seen and heard. "
+    "What was recorded can be watched; there is nothing to answer."
+)
 SIDE_PX = 362  # least width of the answers
 CUE_ICON_PX = 44
 LEAST_PICTURE_PX = 440  # beside the answers, edges and gaps included
@@ -83,6 +89,19 @@ class ReviewLayout:
         self._part.setText("")
         self.show_cue(None)
         self.pad.show_answer(None, False)
+        self.why_button.setEnabled(False)
+
+    def say_what_is_kept(self, record: SessionRecord, has_media: bool) -> None:
+        """Where pictures or readings of a session are missing, say so and what still works."""
+        close = "Close this message"
+        if not has_media and record.recording:
+            self.notice.say(
+                f"The recording is not at {record.recording} any more.", "Timeline and answers still work.", main=close
+            )
+        elif has_media and not record.utterances and not record.timeline.spans:
+            self.notice.say(NOTHING_READ, STILL_WATCHED, main=close)
+        if not has_media:
+            self.picture.say("The recording was moved." if record.recording else "No picture was kept of this session.")
 
     def offer_clips(self, num_waiting: int) -> None:
         """Offer the clips that wait for an answer, where there are any."""
@@ -109,6 +128,7 @@ class ReviewLayout:
         self._part.setText(f"{clock_text(part.start_s)} to {clock_text(part.end_s)}{who}{words}")
         self.timeline.set_selected(part.start_s, part.end_s)
         self.pad.show_answer(part.label, bool(part.embeddings))
+        self.why_button.setEnabled(True)
 
     def show_cue(self, row: LaneRow | None) -> None:
         """Show the cue that was shown at this moment."""
@@ -174,7 +194,7 @@ class ReviewLayout:
         search.addWidget(self.table_button, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(search)
         layout.addWidget(self.lower)
-        area = QScrollArea()
+        area = QScrollArea()  # the timeline has the keyboard from the start, but the page is read from its top
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)

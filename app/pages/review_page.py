@@ -15,7 +15,7 @@ from app.corrections import AnswerCommand, answer_text, give_answer
 from app.dialogs.export_dialog import ExportDialog
 from app.item_models.timeline_model import TimelineModel, clock_text
 from app.pages.review_layout import ReviewLayout
-from app.player import LOOKING, NOTHING_KEPT, Player
+from app.player import LOOKING, Player
 from app.review_finder import ReviewFinder
 from app.services import Services
 from app.theme import LIGHT, Theme, give_theme
@@ -143,14 +143,7 @@ class ReviewPage(QWidget):
         self.model.load(record, self._services.people.names)
         self.view.timeline.set_marks(record.marks_s)
         self.view.title.say(f"{session_name(record.recording)}, {record.started_at.astimezone():%d %b %Y, %H:%M}")
-        if media is None and record.recording:
-            self.view.notice.say(
-                f"The recording is not at {record.recording} any more.",
-                "Timeline and answers still work.",
-                main="Close this message",
-            )
-        if media is None:
-            self.view.picture.say("No picture was kept of this session." if not record.recording else "The recording was moved.")
+        self.view.say_what_is_kept(record, media is not None)
         self.finder.load(record)
         self.player.open(media, record.duration_s)
         self.view.timeline.setFocus()
@@ -215,6 +208,7 @@ class ReviewPage(QWidget):
         """Say which answers spoke for the reading of the part the player is in."""
         part = self._part
         if part is None:
+            self.view.say_kept("Nothing was read here.")
             return
         self.player.pause()
         path, session_id, number = self._services.database_path, self._session_id, part.number
@@ -292,7 +286,7 @@ class ReviewPage(QWidget):
         player.playing_changed.connect(view.bar.show_playing)
         player.frame_shown.connect(view.picture.show_frame)
         player.failed.connect(lambda error: view.picture.say(f"{error.message} {error.next_step}"))
-        player.nothing_kept.connect(lambda: view.picture.say(NOTHING_KEPT))
+        player.nothing_kept.connect(view.picture.say)
         player.looking.connect(lambda: view.picture.say(LOOKING))
         self.stack.canUndoChanged.connect(view.undo_button.setEnabled)
         self.stack.canRedoChanged.connect(view.redo_button.setEnabled)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -115,8 +117,15 @@ class SetUpPage(QWidget):
         self.rows.addWidget(row)
         give_theme(row, self._theme)
         self.add_button.setVisible(sum(row.person is None for row in self.persons) < MAX_NEW)
+        self._order_focus()
         self._check()
         return row
+
+    def _order_focus(self) -> None:
+        """Tab goes down the page: rows came later than the button below them."""
+        chain = [self.place_box, *(part for row in self.persons for part in row.in_order), self.add_button]
+        for before, after in pairwise(chain):
+            QWidget.setTabOrder(before, after)
 
     def _want_picture(self, row: PersonRow) -> None:
         """Take a picture of somebody who agreed; a new person is entered first."""
@@ -156,7 +165,7 @@ class SetUpPage(QWidget):
         if devices.troubles:
             self._say(EmoAsstError(*devices.troubles[0]))
         elif not devices.cameras and not devices.microphones:
-            self._say(EmoAsstError("No camera and no microphone was found.", "Plug one in; it will be listed here by itself."))
+            self._say(EmoAsstError("No camera and no microphone were found.", "Plug one in; it will be listed here by itself."))
         else:
             self.notice.hide()
 

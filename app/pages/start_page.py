@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -17,6 +18,7 @@ from app.widgets.scroll import fill_with_column
 from app.widgets.session_list import SessionList
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.paths import assets_folder
 from emoasst_core.store.clips import Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.deletion import backups_beside, forget_session, what_backups_keep
@@ -48,6 +50,7 @@ class StartPage(QWidget):
     camera_wanted = Signal()
     session_wanted = Signal(str)
     all_wanted = Signal()
+    example_wanted = Signal()
     wanted = Signal(str)
 
     def __init__(self, services: Services, parent: QWidget | None = None) -> None:
@@ -61,12 +64,14 @@ class StartPage(QWidget):
         self.notice = Notice()
         self.strip = ProgressStrip()
         self.sessions = SessionList()
+        self.example_button = Button("Watch an example first", "quiet", "play")
         self._heading = label("Recent sessions", "heading")
         self.more_buttons = {name: Button(text, "plain") for name, text in MORE.items()}
         self._on_notice: Callable[[], None] | None = None
         self._lay_out()
         self.open_card.clicked.connect(self.recording_wanted)
         self.camera_card.clicked.connect(self.camera_wanted)
+        self.example_button.clicked.connect(self.example_wanted)
         self.past_card.clicked.connect(self.all_wanted)
         self.sessions.chosen.connect(self.session_wanted)
         self.sessions.delete_wanted.connect(self.ask_delete)
@@ -95,6 +100,13 @@ class StartPage(QWidget):
             self._show(([], {}))
         self.open_card.setFocus()
 
+    def unlock(self) -> None:
+        """The PIN was typed, for whatever was wanted: the sessions may be seen, and it can be locked again."""
+        was_open, self._is_open = self._is_open, True
+        self.more_buttons["lock"].show()
+        if not was_open:
+            self._read()
+
     def show_all(self) -> None:
         """List every session, not only those of late."""
         self._shows_all = self._is_open = True
@@ -113,6 +125,7 @@ class StartPage(QWidget):
         """Say something and offer one thing to do about it; `other` is the button that leaves it."""
         self.notice.say(message, next_step, main=main, other=other)
         self._on_notice = then
+        self.notice.main_button.setFocus()  # also reads it out
 
     def ask_delete(self, session_id: str, name: str) -> None:
         """Say plainly what goes, and ask once more."""
@@ -156,6 +169,7 @@ class StartPage(QWidget):
         infos, waiting = found
         self._heading.setText("All sessions" if self._shows_all else "Recent sessions")
         self.sessions.show_sessions(infos, NONE_YET if self._is_open else LOCKED, waiting)
+        self.example_button.setVisible(self._is_open and not infos and example_recording().exists())
         if self._shows_all and self.sessions.rows:
             self.sessions.rows[0].setFocus()
 
@@ -186,6 +200,14 @@ class StartPage(QWidget):
         content.addWidget(self._heading)
         content.addSpacing(8)
         content.addWidget(self.sessions)
+        content.addSpacing(8)
+        content.addWidget(self.example_button, 0, Qt.AlignmentFlag.AlignLeft)
+        self.example_button.hide()
         content.addStretch(2)
         area = fill_with_column(self, content, CONTENT_PX, top_px=32)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+
+def example_recording() -> Path:
+    """The conversation that comes with the program, for who wants to see what it does before anybody is filmed."""
+    return assets_folder() / "demo" / "conversation.webm"

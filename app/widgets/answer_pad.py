@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
 
 from app.actions import ANSWER_KEYS, ANSWERS
 from app.theme import LIGHT, Theme
 from app.widgets.cue_card import draw_cue_icon
+from app.widgets.press_button import PressButton
 from emoasst_core.cues.catalogue import Catalogue
 from emoasst_core.datatypes import Cue, CueState
 from emoasst_core.emotions import EMOTIONS
@@ -18,7 +19,7 @@ ROOM_PX = 50  # edges and gaps beside key, face and word
 NUM_ROWS = 4
 
 
-class AnswerButton(QPushButton):
+class AnswerButton(PressButton):
     """Key, face and word."""
 
     def __init__(self, catalogue: Catalogue, answer: str, word: str = "", parent: QWidget | None = None) -> None:

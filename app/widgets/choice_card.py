@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets.glyphs import Glyph
+from app.widgets.press_button import PressButton
 from app.widgets.text import label
 
 
-class ChoiceCard(QPushButton):
+class ChoiceCard(PressButton):
     """Drawing, name and one sentence."""
 
     def __init__(self, glyph: str, name: str, sentence: str, parent: QWidget | None = None) -> None:

@@ -69,18 +69,34 @@ class FlowLayout(QLayout):
         return [item for item in self._items if not item.isEmpty()]
 
     def _arrange(self, rect: QRect, moves: bool) -> int:
-        """Lay the rows out; their height."""
-        parent = self.parentWidget()
-        is_mirrored = parent is not None and parent.layoutDirection() == Qt.LayoutDirection.RightToLeft
-        x, y, row_height = 0, 0, 0
+        """Lay the rows out, what is lower than its row in the middle of it; their height."""
+        y = 0
+        for row in self._rows(rect.width()):
+            row_height = max(size.height() for _item, size in row)
+            if moves:
+                self._place(row, QRect(rect.left(), rect.top() + y, rect.width(), row_height))
+            y += row_height + self._gap_px
+        return max(0, y - self._gap_px)
+
+    def _rows(self, most_px: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        """What goes into each row, with its size."""
+        rows: list[list[tuple[QLayoutItem, QSize]]] = []
+        x = 0
         for item in self._shown():
             size = item.sizeHint().expandedTo(item.minimumSize())
-            width = min(size.width(), rect.width())
-            if x and x + width > rect.width():
-                x, y, row_height = 0, y + row_height + self._gap_px, 0
-            if moves:
-                left = rect.right() + 1 - x - width if is_mirrored else rect.left() + x
-                item.setGeometry(QRect(QPoint(left, rect.top() + y), QSize(width, size.height())))
-            x += width + self._gap_px
-            row_height = max(row_height, size.height())
-        return y + row_height
+            size.setWidth(min(size.width(), most_px))
+            if not rows or x + size.width() > most_px:
+                rows.append([])
+                x = 0
+            rows[-1].append((item, size))
+            x += size.width() + self._gap_px
+        return rows
+
+    def _place(self, row: list[tuple[QLayoutItem, QSize]], place: QRect) -> None:
+        parent = self.parentWidget()
+        is_mirrored = parent is not None and parent.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        x = 0
+        for item, size in row:
+            left = place.right() + 1 - x - size.width() if is_mirrored else place.left() + x
+            item.setGeometry(QRect(QPoint(left, place.top() + (place.height() - size.height()) // 2), size))
+            x += size.width() + self._gap_px

@@ -79,6 +79,11 @@ class PersonRow(QFrame):
         kinds = frozenset(kind for kind, tick in self.ticks.items() if tick.isChecked() and tick.isEnabled())
         return Present(self.person.person_id if self.person is not None else "", name, self.current_role, kinds, self._has_face)
 
+    @property
+    def in_order(self) -> tuple[QWidget, ...]:
+        """What the keyboard can reach, as Tab should go through it."""
+        return (self.here, self.name, self.role, *self.ticks.values(), self.picture_button)
+
     def become(self, person: Person) -> None:
         """A new person has been entered."""
         self.person = person

@@ -3,7 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLayout, QScrollArea, QVBoxLayout, QWidget
+
+
+class FollowingArea(QScrollArea):
+    """Scrolls without a frame, and to whatever gets the keyboard: also when Tab comes from a button outside of it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        application.focusChanged.connect(self._follow)
+
+    def _follow(self, _before: QWidget | None, focused: QWidget | None) -> None:
+        is_pressed = QApplication.mouseButtons() != Qt.MouseButton.NoButton  # what is clicked must not move away
+        inside = self.widget()
+        if focused is not None and inside is not None and inside.isAncestorOf(focused) and not is_pressed:
+            self.ensureWidgetVisible(focused)
 
 
 def fill_with_column(page: QWidget, content: QLayout, most_px: int, top_px: int) -> QScrollArea:
@@ -18,10 +37,7 @@ def fill_with_column(page: QWidget, content: QLayout, most_px: int, top_px: int)
     middle.addStretch(1)
     middle.addWidget(column, 100)
     middle.addStretch(1)
-    area = QScrollArea()
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setWidgetResizable(True)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area = FollowingArea()
     area.setWidget(scrolled)
     layout = QVBoxLayout(page)
     layout.setContentsMargins(0, 0, 0, 0)

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from app.widgets.press_button import PressButton
 from app.widgets.text import Button, label
 from emoasst_core.store.sessions import SessionInfo
 
@@ -34,7 +35,7 @@ def length_text(duration_s: float) -> str:
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
-class SessionRow(QPushButton):
+class SessionRow(PressButton):
     """One session."""
 
     def __init__(self, info: SessionInfo, num_waiting: int = 0, parent: QWidget | None = None) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
 from app.theme import Theme
 from app.widgets.glyphs import glyph_icon
+from app.widgets.press_button import PressButton
 
 
 def label(text: str, role: str = "body", wraps: bool = True) -> QLabel:
@@ -49,7 +50,7 @@ class ElidedLabel(QLabel):
         painter.end()
 
 
-class Button(QPushButton):
+class Button(PressButton):
     """A button of one role, with an optional glyph in the colour of its text.
 
     Args:

@@ -11,7 +11,9 @@ from emoasst_core.paths import database_path, home
 from emoasst_core.store.audit import audit_log, first_broken_line
 from emoasst_core.store.backup import adopt_card, back_up, restore
 from emoasst_core.store.database import Database
-from emoasst_core.store.deletion import backups_beside, forget_everything, forget_session, what_backups_keep
+from emoasst_core.store.deletion import backups_beside, forget_session, what_backups_keep
+from emoasst_core.store.erasure import forget_everything
+from emoasst_core.store.instance import only_instance
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.people import People
 from emoasst_core.store.recovered_session import recover_session
@@ -63,7 +65,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     which = made["delete"].add_mutually_exclusive_group(required=True)
     which.add_argument("--session", metavar="ID", help="one session, as `list` names it")
     which.add_argument("--person", metavar="ID", help="one person, with every recording they are in")
-    which.add_argument("--everything", action="store_true", help="all but the models, the key included")
+    which.add_argument("--everything", action="store_true", help="all but the models; key and backups too")
     made["delete"].add_argument("--yes", action="store_true", help="do not ask before deleting")
     made["delete"].add_argument(
         "--keep-answers", action="store_true", help="leave the answers given for the session in the cache"
@@ -104,10 +106,10 @@ def _delete(arguments: argparse.Namespace) -> None:
     if not arguments.yes and input(f"Delete {what} for good? Type yes: ").strip() != "yes":
         raise StoreError("Nothing was deleted.", "Type yes, or give --yes.")
     if arguments.everything:
-        forget_everything(home())
-        print("Everything is deleted and its key is gone. Copies made elsewhere open only with their recovery phrase.")
-        if left := backups_beside(arguments.database):
-            print(f"Left are older backups, which that phrase still opens; delete them too: {', '.join(map(str, left))}")
+        with only_instance(home()):
+            forget_everything(home())
+        print("Everything is deleted, with the backups beside it, and its key is gone.")
+        print("Copies made elsewhere open only with their recovery phrase.")
         return
     with Database(arguments.database, create=False) as database:
         if arguments.session:

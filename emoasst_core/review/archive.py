@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emoasst_core.atomic_file import replacing
-from emoasst_core.errors import StoreError
+from emoasst_core.errors import NotEmptyError, StoreError
 from emoasst_core.review.archive_recordings import MOST_FILE_BYTES, NO_PHRASE, adopt_recordings, sealed_recordings
 from emoasst_core.store.archive_rows import (
     OLDEST_SCHEMA,
@@ -45,7 +45,8 @@ MOST_MEMBERS: Final = 100_000
 CHUNK: Final = 1 << 20
 NOT_EMPTY: Final = (
     "Read the file in on another computer, or under another account of this one. To put it in the place of what is here: "
-    "save what is here to a file first, then `emoasst data delete --everything`, then read the file in."
+    "save what is here to a file first, then delete everything (in the window: Settings; or `emoasst data delete --everything`), "
+    "then read the file in."
 )
 NEXT_STEP: Final = "Nothing was imported. Ask for a new export."
 Tell = Callable[[int, int], None]  # parts done, parts in all
@@ -125,11 +126,12 @@ def read_archive(
         tell: called after each table.
 
     Raises:
-        StoreError: the database is not empty; the file is no archive, damaged, hostile, or of another version; it holds
+        NotEmptyError: something has been kept there already.
+        StoreError: the file is no archive, damaged, hostile, or of another version; it holds
             recordings and no phrase, or another one, was given.
     """
     if not is_empty(database):
-        raise StoreError("This database already holds a family's data; it was left as it is.", NOT_EMPTY)
+        raise NotEmptyError("This computer already holds a family's data; it was left as it is.", NOT_EMPTY)
     with _sound(path), zipfile.ZipFile(path) as archive:
         manifest = _manifest(archive)
         listed = manifest.get("recordings")

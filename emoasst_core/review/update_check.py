@@ -70,7 +70,7 @@ class UpdateCheck:
         """
         told = []
         for change in self.people:
-            name = (names or {}).get(change.person, "Everybody else")
+            name = (names or {}).get(change.person, "People without a name here")
             told.append(f"{name}: {change.num_right_after} of {change.num_clips} clips right, was {change.num_right_before}.")
             if change.is_loss:
                 told.append("The new answers made the other clips read worse, so they wait and are not used.")

@@ -16,11 +16,16 @@ from av.video.reformatter import VideoReformatter
 from emoasst_core.capture.media_container import MAX_PIXELS, audio_stream, opened, opened_object, start_s, video_stream
 from emoasst_core.capture.picture_reader import MAX_SIDE_PX, display_matrix, to_rgb, upright
 from emoasst_core.datatypes import Frame
-from emoasst_core.errors import MediaError
+from emoasst_core.errors import EmoAsstError, MediaError
 from emoasst_core.session.playback_source import Stretch
 
 FORWARD_S = 1.0  # up to here decoding on is quicker than seeking back to a key picture
 BACK_STEPS_S = (0.0, 2.0, 10.0, 60.0)  # how far before the moment wanted a seek starts, until it lands before it
+SOUND_ONLY = "Its sound can still be heard."
+
+
+class NoPictureError(MediaError):
+    """A file holds sound only."""
 
 
 class PictureSeeker:
@@ -38,7 +43,7 @@ class PictureSeeker:
             stream = video_stream(self._container)
             if stream is None:
                 name = path.name if isinstance(path, Path) else "This recording"
-                raise MediaError(f"{name} has no picture.", "Its sound can still be heard.")
+                raise NoPictureError(f"{name} has no picture.", SOUND_ONLY)
         except BaseException:
             self._stack.close()
             raise
@@ -122,6 +127,7 @@ class StretchSeeker:
         self._stretches = sorted(stretches, key=lambda stretch: stretch.start_s)
         self._seeker: PictureSeeker | None = None
         self._place = -1
+        self._first: int | None = None
 
     def close(self) -> None:
         """Give the file back."""
@@ -130,18 +136,53 @@ class StretchSeeker:
             self._seeker = None
 
     def step(self, time_s: float, num_frames: int) -> Frame | None:
-        """The picture so many frames from the one at a moment, across files; stays at either end."""
-        place = max(0, bisect_right([stretch.start_s for stretch in self._stretches], time_s) - 1)
-        frame = self._in_file(place, time_s, 0)
+        """The picture so many frames from the one at a moment, across files; stays at either end.
+
+        Where the microphone was ready before the camera, files of sound come first: the first picture stands for them.
+
+        Raises:
+            MediaError: nothing but sound was kept of this moment, or its file cannot be used.
+        """
+        first = self._first_with_picture()
+        place = max(first, bisect_right([stretch.start_s for stretch in self._stretches], time_s) - 1)
+        try:
+            frame = self._in_file(place, time_s, 0)
+        except NoPictureError as error:
+            raise error if place == first else MediaError("No picture was kept of this moment.", SOUND_ONLY) from error
         direction = 1 if num_frames > 0 else -1
         for _ in range(abs(num_frames)):
             moved = self._in_file(place, frame.time_s, direction) if frame is not None else None
             is_at_edge = moved is None or frame is None or moved.time_s == frame.time_s
-            if is_at_edge and 0 <= place + direction < len(self._stretches):
-                place += direction
-                moved = self._in_file(place, self._stretches[place].start_s if direction > 0 else self._last_s(place), 0)
+            if is_at_edge:
+                place, moved = self._in_next_file(place, direction)
             frame = moved or frame
         return frame
+
+    def _first_with_picture(self) -> int:
+        """Which file is the first that holds a picture; 0 where none does."""
+        if self._first is None:
+            self._first = 0
+            for place, stretch in enumerate(self._stretches):
+                try:
+                    PictureSeeker(stretch.open).close()
+                except NoPictureError:
+                    continue
+                except EmoAsstError:  # damaged: that is told when its moment is wanted
+                    pass
+                self._first = place
+                break
+        return self._first
+
+    def _in_next_file(self, place: int, direction: int) -> tuple[int, Frame | None]:
+        """The nearest picture in the files that follow in one direction, and in which of them it is."""
+        beyond = place + direction
+        while 0 <= beyond < len(self._stretches):
+            try:
+                edge_s = self._stretches[beyond].start_s if direction > 0 else self._last_s(beyond)
+                return beyond, self._in_file(beyond, edge_s, 0)
+            except NoPictureError:
+                beyond += direction
+        return place, None
 
     def _last_s(self, place: int) -> float:
         """A moment in the last picture of a file, or after it."""

@@ -63,8 +63,14 @@ def load_table(database: Database, table: str, rows: Sequence[Mapping[str, Any]]
 
 
 def is_empty(database: Database) -> bool:
-    """Whether nothing of a family has been kept yet: no session, no person, no shot."""
-    return not any(database.rows(f"SELECT 1 FROM {table} LIMIT 1") for table in ("sessions", "people", "shots"))
+    """Whether nothing of a family has been kept yet: no session, no answer, nobody but adults of whom only the name is known.
+
+    The first start asks for such an adult before there is anything else.
+    """
+    known = """SELECT 1 FROM people WHERE role != 'adult' OR person_id IN (SELECT person_id FROM consents)
+               OR person_id IN (SELECT person_id FROM face_pictures)"""
+    queries = ("SELECT 1 FROM sessions", "SELECT 1 FROM shots", known)
+    return not any(database.rows(f"{query} LIMIT 1") for query in queries)
 
 
 def clear_tables(database: Database) -> None:

@@ -13,7 +13,6 @@ from pathlib import Path
 from emoasst_core.store.audit import note
 from emoasst_core.store.columns import now_text
 from emoasst_core.store.database import Database
-from emoasst_core.store.keys import Keys
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.sessions import delete_session
 
@@ -73,16 +72,6 @@ def forget_person(database: Database, person_id: str) -> None:
         )
         note(database, "person deleted", {"person": person_id, "recordings": len(sessions)})
     database.checkpoint()
-
-
-def forget_everything(home: Path) -> None:
-    """Remove all that this person's EmoAsst keeps but the models; without the key no copy can be read except by its phrase."""
-    Keys(home).destroy()
-    for name in ("recordings", SESSIONS, "logs"):
-        shutil.rmtree(home / name, ignore_errors=True)
-    for pattern in ("room-for-deleting", "emoasst*.sqlite*", "*.partial", "*.damaged-*", ".*.partial", ".*.checking*", "*.ini"):
-        for path in home.glob(pattern):
-            path.unlink(missing_ok=True)
 
 
 def sessions_with(database: Database, person_id: str) -> list[str]:

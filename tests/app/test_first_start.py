@@ -265,3 +265,20 @@ def test_a_recording_goes_on_while_the_pin_is_asked_for_and_is_there_again_after
         yield shows(window, window.review_page)
 
     drive(script, "--recording", str(clip), is_first=True)
+
+
+def test_who_has_no_session_yet_may_watch_the_example_and_is_not_offered_it_after_that(drive, home, opened):
+    def script(window):
+        start = window.start_page
+        yield lambda: start.example_button.isVisible()
+        start.example_button.click()
+        yield lambda: window.live_page.picture.frame is not None
+        window._services.runner.stop()
+        yield shows(window, window.review_page)
+        window.go_home()
+        yield lambda: start.sessions.rows
+        assert start.example_button.isHidden()
+        assert window._services.preferences.choices.last_folder == ""
+
+    drive(script)
+    assert opened == []

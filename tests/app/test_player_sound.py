@@ -145,7 +145,7 @@ def test_one_picture_at_a_time_from_file_to_file(tmp_path, output):
 
 def test_a_moment_of_which_nothing_was_kept_shows_no_old_picture(player, output):
     said = []
-    player.nothing_kept.connect(lambda: said.append(player.position_s))
+    player.nothing_kept.connect(lambda _words: said.append(player.position_s))
     player.open(player._source, 60.0)
     player.seek(40.0)
     assert said == [40.0]
@@ -154,7 +154,7 @@ def test_a_moment_of_which_nothing_was_kept_shows_no_old_picture(player, output)
 def test_a_recording_that_begins_a_moment_late_is_seen_from_the_start_and_nothing_stale_is_said(player, output):
     (whole,) = player._source
     said = []
-    player.nothing_kept.connect(lambda: said.append("nothing"))
+    player.nothing_kept.connect(lambda _words: said.append("nothing"))
     player.looking.connect(lambda: said.append("looking"))
     player.open((replace(whole, start_s=0.2, end_s=3.2),), 60.0)
     assert said == ["looking"]
@@ -162,3 +162,23 @@ def test_a_recording_that_begins_a_moment_late_is_seen_from_the_start_and_nothin
     player.seek(1.0)
     player.seek(2.0)
     assert said == ["looking", "nothing", "looking"]
+
+
+def test_a_recording_whose_first_picture_comes_late_opens_there_and_before_it_the_moment_is_named(player, output):
+    (whole,) = player._source
+    said, shown = [], []
+    player.nothing_kept.connect(said.append)
+    player.frame_shown.connect(lambda frame: shown.append(frame.time_s))
+    player.open((replace(whole, start_s=4.0, end_s=7.0), replace(whole, start_s=30.0, end_s=33.0)), 60.0)
+    wait(lambda: shown)
+    assert player.position_s == shown[0] == 4.0 and said == []
+    player.seek(0.0)
+    player.seek(12.0)
+    player.seek(50.0)
+    assert said == [
+        "No picture was kept of this moment. The next one is at 0:04.0.",
+        "No picture was kept of this moment. The next one is at 0:30.0.",
+        "No picture was kept of this moment.",
+    ]
+    player.seek(5.0)
+    wait(lambda: shown[-1] > 4.9)

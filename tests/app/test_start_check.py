@@ -28,3 +28,24 @@ def test_one_damaged_recording_does_not_keep_the_others_from_being_recovered(hom
         assert MediaVault(database).unfinished() == ["a"]
     assert main(["data", "recover"]) == 0
     assert "Left as they are: a." in capsys.readouterr().out
+
+
+def test_a_recording_that_broke_off_is_seen_from_its_first_picture_and_it_is_said_that_nothing_was_read(drive, home) -> None:
+    path = home / "emoasst.sqlite"
+    with Database(path) as database:
+        writer = MediaVault(database).record("broke-off")
+        for number in range(30):  # the camera came two seconds late, and there was no microphone
+            writer.frame(Frame(2.0 + number / 10, np.full((48, 64, 3), 5 * number, np.uint8)))
+    recover_recordings(path, ("broke-off",))
+
+    def script(window):
+        review = window.review_page
+        window.open_session("broke-off")
+        yield lambda: review.view.picture.frame is not None
+        assert review.player.position_s == 2.0 and abs(review.view.picture.frame.time_s - 2.0) < 0.05
+        assert "nothing to answer" in review.view.notice.text
+        assert not review.view.why_button.isEnabled()
+        review.explain()
+        window.go_home()
+
+    drive(script)

@@ -11,7 +11,7 @@ import pytest
 
 from emoasst_core.datatypes import Frame, Modality, Shot
 from emoasst_core.emotions import NUM_EMOTIONS
-from emoasst_core.errors import StoreError
+from emoasst_core.errors import NotEmptyError, StoreError
 from emoasst_core.review.archive import MANIFEST, read_archive, write_archive
 from emoasst_core.review.clip_collection import collect_clips
 from emoasst_core.review.relabel import relabel
@@ -201,6 +201,21 @@ def test_a_hostile_or_damaged_archive_is_refused_and_nothing_is_imported(family:
     assert {one.name for one in tmp_path.rglob("*")} - {one.name for one in before} <= {
         "new.sqlite", "new.sqlite-wal", "new.sqlite-shm"
     }  # fmt: skip
+
+
+def test_the_adult_whom_the_first_start_asks_for_does_not_keep_an_archive_out_but_anybody_else_does(
+    family: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "all.zip"
+    write_archive(family, path, tmp_path / "sessions", with_files=True)
+    with Database(tmp_path / "new.sqlite") as new:
+        mum = People(new).add("Mum", "adult").person_id
+        People(new).grant(mum, "live")
+        with pytest.raises(NotEmptyError, match="already holds"):
+            read_archive(path, new, tmp_path / "new sessions")
+        People(new).withdraw(mum, "live")
+        read_archive(path, new, tmp_path / "new sessions")
+        assert People(new).all() == People(family).all()
 
 
 @pytest.mark.parametrize("text", [b"", b"null", b"[]", b"[" * 100_000, b"\xff\xfe", b'{"parts": 3}'])

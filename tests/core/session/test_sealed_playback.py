@@ -7,12 +7,15 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import bombs
 import numpy as np
 import pytest
 
+from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
 from emoasst_core.errors import DamagedError, EmoAsstError, MediaError
 from emoasst_core.session import picture_process, sound_process
 from emoasst_core.session.decoder_messages import packed, unpacked
@@ -23,6 +26,8 @@ from emoasst_core.session.playback_source import Stretch
 from emoasst_core.session.served_files import FileServer, PieceWanted
 from emoasst_core.session.sound_process import SoundProcess
 from emoasst_core.session.sound_reader import SourceSound
+from emoasst_core.store.database import Database
+from emoasst_core.store.media import MediaVault
 from emoasst_core.store.sealed_file import SealedReader, SealedWriter
 from tests import media
 
@@ -58,6 +63,37 @@ def test_pictures_and_sound_of_an_encrypted_recording_are_the_same_as_decoded_he
     assert len(next(far.samples(1.0)))
     far.close()
     sound.close()
+
+
+def test_the_first_picture_stands_for_what_was_only_heard_before_the_camera_was_ready(tmp_path: Path) -> None:
+    with Database(tmp_path / "emoasst.sqlite") as database:
+        writer = MediaVault(database).record("kept")
+        for tenth in range(60):
+            writer.sound(AudioBlock(tenth / 10, np.zeros(SAMPLE_RATE_HZ // 10, np.float32)))
+            if tenth >= 35:
+                writer.frame(Frame(tenth / 10, np.full((48, 64, 3), 4 * tenth, np.uint8)))
+        writer.close()
+        vault = MediaVault(database)
+        kept = tuple(
+            Stretch(part.start_s, partial(vault.open, "kept", part.number), part.end_s or 0.0) for part in vault.segments("kept")
+        )
+        assert len(kept) > 1 and kept[0].start_s == 0.0 and kept[1].start_s > 1.0
+        seeker = StretchSeeker(kept)
+        early, later = seeker.step(0.0, 0), seeker.step(4.5, 0)
+        assert early is not None and early.time_s == pytest.approx(3.5, abs=0.05)
+        assert later is not None and later.time_s == pytest.approx(4.5, abs=0.05)
+        stays = seeker.step(early.time_s, -1)
+        assert stays is not None and stays.time_s == early.time_s
+        seeker.close()
+        only_heard = StretchSeeker(kept[:1])
+        with pytest.raises(MediaError, match="has no picture"):
+            only_heard.step(0.0, 0)
+        heard_later = StretchSeeker((kept[1], replace(kept[0], start_s=20.0, end_s=23.0)))
+        with pytest.raises(MediaError, match="No picture was kept of this moment"):
+            heard_later.step(21.0, 0)
+        assert heard_later.step(5.0, 0) is not None
+        for opened in (only_heard, heard_later):
+            opened.close()
 
 
 def test_a_damaged_file_is_told_and_the_others_still_play(sealed: tuple[Stretch, ...]) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from emoasst_core.store import keys
 from emoasst_core.store.audit import first_broken_line
 from emoasst_core.store.backup import back_up, backups, database_state, restore
 from emoasst_core.store.database import Database
-from emoasst_core.store.deletion import backups_beside, forget_everything, forget_session, what_backups_keep
+from emoasst_core.store.deletion import backups_beside, forget_session, what_backups_keep
+from emoasst_core.store.erasure import forget_everything, is_erasure_noted, note_erasure, what_is_kept
 from emoasst_core.store.instance import only_instance
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.people import People
@@ -99,16 +101,58 @@ def test_files_of_a_session_that_was_not_recorded_go_with_the_person_who_was_rec
     assert canaries(database) == 0
 
 
-def test_everything_deleted_leaves_nothing_and_no_key(home: Path) -> None:
+def test_everything_deleted_leaves_no_file_no_backup_and_no_key(home: Path) -> None:
     with Database(home / "emoasst.sqlite") as database:
         kept_session(database, "to-go", "person 1")
         back_up(database)
         forgotten = database.path.read_bytes()
+    for name in ("preferences.ini", "preferences.ini.newest", "master.key.ab12.other", "emoasst.sqlite.damaged-1"):
+        (home / name).write_text(CANARY)
+    (home / "models" / "mine").mkdir(parents=True)
+    (home / "models" / "mine" / "model.toml").write_text("")
     forget_everything(home)
-    assert not [path for path in home.rglob("*") if path.is_file() and path.parent.name != "backups"]
+    assert [path for path in home.rglob("*") if path.is_file()] == [home / "models" / "mine" / "model.toml"]
+    assert not is_erasure_noted(home)
     (home / "emoasst.sqlite").write_bytes(forgotten)  # somebody kept a copy
     with pytest.raises(KeyLostError):
         Database(home / "emoasst.sqlite")
+
+
+def test_what_cannot_be_deleted_is_named_and_tried_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Database(home / "emoasst.sqlite") as database:
+        kept_session(database, "to-go", "person 1")
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *_arguments, **_options: None)  # as where another program holds a file open
+        with pytest.raises(StoreError, match=r"could not be deleted: recordings, sessions\."):
+            forget_everything(home)
+    assert is_erasure_noted(home)
+    assert not (home / "emoasst.sqlite").exists()
+    forget_everything(home)
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
+def test_a_disk_that_takes_no_note_is_emptied_all_the_same(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_full(*_arguments: object) -> None:
+        raise StoreError("The disk is full.", "Free some space.")
+
+    saved_file(home / "emoasst.sqlite")
+    monkeypatch.setattr("emoasst_core.store.erasure.write_atomically", is_full)
+    forget_everything(home)
+    assert not [path for path in home.rglob("*") if path.is_file()]
+
+
+def test_what_would_go_is_counted(database: Database) -> None:
+    People(database).add("Eve", "adult")
+    kept_session(database, "to-go", "person 1")
+    kept = what_is_kept(database)
+    assert (kept.num_people, kept.num_sessions, kept.num_recordings, kept.num_answers) == (1, 1, 1, 1)
+
+
+def test_a_note_to_delete_everything_lasts_and_deletes_nothing_by_itself(home: Path) -> None:
+    saved_file(home / "emoasst.sqlite")
+    note_erasure(home)
+    assert is_erasure_noted(home)
+    assert (home / "emoasst.sqlite").exists()
 
 
 def test_withdrawing_takes_the_clips_nobody_has_answered_and_leaves_the_others(database: Database) -> None:
