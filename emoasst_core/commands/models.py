@@ -176,6 +176,8 @@ def _verify(arguments: argparse.Namespace, registry: ModelRegistry, folder: Path
                 faults = [str(error)]
         faulty = faulty or bool(faults)
         print("\n".join(faults) if faults else f"{name}: all files are as they were installed")
+        if faults and (folder / name).is_dir():
+            print(f"Install {name} again: `emoasst models download {name}`, or `import` from a folder.")
     if not names and not folders:
         print(f"No models are installed in {folder}.")
     return 1 if faulty else 0
