@@ -173,7 +173,11 @@ def _compare_systems(arguments: argparse.Namespace) -> int:
 
     console = Console(stderr=True, highlight=False)
     comparison = compare_systems(
-        arguments.data, arguments.run_folder, arguments.split, arguments.training_seeds, tell=lambda line: console.print(line)
+        arguments.data,
+        arguments.run_folder,
+        arguments.split,
+        arguments.training_seeds,
+        tell=lambda line: console.print(line, soft_wrap=True),
     )
     if arguments.json:
         write_json(arguments.json, comparison)
