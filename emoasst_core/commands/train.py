@@ -129,6 +129,9 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
         print(json.dumps({"run_id": card["run_id"], "out": str(arguments.out), "dev": card["dev"]}, indent=1))
         if card["is_profile"]:
             console.print(f"Use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
+        else:
+            how = f"emoasst eval --run {arguments.out} --protocol probe --json probe.json"
+            console.print(f"This run cannot be a --profile; measure it: {how}", highlight=False, soft_wrap=True)
     return 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from emoasst_core.cli import main
+from emoasst_core.commands import train
 
 ROWS = [
     ["audio", "emotion", "split", "text", "end_s"],
@@ -47,3 +48,13 @@ def test_a_run_folder_that_cannot_be_made_is_refused_before_training(tmp_path: P
     listing = write_listing(tmp_path / "list.csv")
     assert main(["train", "--data", str(listing), "--out", str(listing / "run")]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("is_profile", "said"), [(True, "Use it with --profile"), (False, "cannot be a --profile; measure it")])
+def test_the_end_of_a_training_says_how_to_use_it(
+    is_profile: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = {"run_id": "run-1", "dev": {}, "is_profile": is_profile}
+    monkeypatch.setattr(train, "train_from_arguments", lambda _arguments, _console: card)
+    assert main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 0
+    assert said in capsys.readouterr().err
