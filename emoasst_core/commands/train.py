@@ -126,7 +126,8 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     card = train_from_arguments(arguments, console)
     if card:
-        print(json.dumps({"run_id": card["run_id"], "out": str(arguments.out), "dev": card["dev"]}, indent=1))
+        shown = {"run_id": card["run_id"], "out": str(arguments.out), "rows": card["rows"], "dev": card["dev"]}
+        print(json.dumps(shown, indent=1))
         if card["is_profile"]:
             console.print(f"Use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
         else:

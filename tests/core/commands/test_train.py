@@ -54,7 +54,8 @@ def test_a_run_folder_that_cannot_be_made_is_refused_before_training(tmp_path: P
 def test_the_end_of_a_training_says_how_to_use_it(
     is_profile: bool, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    card = {"run_id": "run-1", "dev": {}, "is_profile": is_profile}
+    card = {"run_id": "run-1", "rows": {"frames": {"train": 3}}, "dev": {}, "is_profile": is_profile}
     monkeypatch.setattr(train, "train_from_arguments", lambda _arguments, _console: card)
     assert main(["train", "--data", str(tmp_path), "--out", str(tmp_path / "run")]) == 0
-    assert said in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert said in printed.err and json.loads(printed.out)["rows"] == {"frames": {"train": 3}}
