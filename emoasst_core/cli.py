@@ -61,6 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:  # a full disk, a folder that may not be written: nothing that a list of calls would explain
+        print(f"emoasst: {_refusal(error)}", file=sys.stderr)  # noqa: T201
+        return FAILED
 
 
 def _keep_no_memory_image() -> None:
@@ -69,6 +72,11 @@ def _keep_no_memory_image() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _refusal(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"The computer refused: {error.strerror or error}{where}. Check the room on the disk and that you may write there."
 
 
 def _stop(_number: int, _frame: object) -> None:

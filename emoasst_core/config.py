@@ -138,8 +138,11 @@ def read_options(path: Path) -> AnalysisOptions:
     """
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:  # ValueError: no TOML, or no UTF-8
-        raise ConfigError(f"Cannot read the settings in {path}: {error}.") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError(f"Cannot read the settings in {path}: {reason}.", "Check its name and that you may read it.") from error
+    except ValueError as error:  # no TOML, or no UTF-8
+        raise ConfigError(f"Cannot read the settings in {path}: {error}.", "Write it as TOML in UTF-8.") from error
     return options_from(tables)
 
 

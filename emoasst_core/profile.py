@@ -99,6 +99,11 @@ def resolve_profile(name_or_folder: str | Path) -> Path:
         return as_path
     folder = profile_folder(str(name_or_folder))
     if not (folder / PROFILE_FILE).exists():
+        if as_path.is_dir():
+            raise ConfigError(
+                f"The folder {as_path} is no model profile: it holds no {PROFILE_FILE}.",
+                "A run that learned from faces, with --queries class, is one; measure any with `emoasst eval --run`.",
+            )
         raise ConfigError(
             f"There is no model profile called {str(name_or_folder)!r}.", f"Known: {', '.join(list_profiles()) or 'none'}."
         )

@@ -9,6 +9,7 @@ from typing import Final
 
 from emoasst_core.config import MEMORIES, AnalysisOptions, read_options
 from emoasst_core.datatypes import Cue, CueState
+from emoasst_core.errors import StoreError
 from emoasst_core.paths import assets_folder, database_path, sessions_folder
 from emoasst_core.session.events import CueChanged, ProgressMade, SessionEvent, WordsHeard
 
@@ -99,7 +100,11 @@ def _keep(record: object, arguments: argparse.Namespace, database: Path) -> int:
     with Database(database) as opened:
         save_session(opened, record)
         clips = collect_clips(opened, record.session_id)
-    write_session_files(record, folder)  # the session is safe by now: `emoasst export` can write its files again
+    try:
+        write_session_files(record, folder)
+    except StoreError as error:
+        again = f"`emoasst export --session {record.session_id} --format csv --out FILE` writes it again"
+        raise StoreError(error.message, f"The session itself is kept: {again}, also as json or pdf.") from error
     if arguments.json:
         print(json_text(record), end="")
         return 0

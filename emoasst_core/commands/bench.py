@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -162,6 +163,7 @@ def _bench_train(_arguments: argparse.Namespace) -> dict[str, Any]:
     from emoasst_core.training.core_sharing import share_cores
 
     share_cores()
+    print("An epoch of both heads on 9,989 made-up clips, then their plain form: some minutes, 2.7 GB of disk.", file=sys.stderr)
     figures: dict[str, Any] = bench_train()
     print(json.dumps(figures, indent=1))
     return figures

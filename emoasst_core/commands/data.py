@@ -103,7 +103,9 @@ def _list(arguments: argparse.Namespace) -> None:
 
 def _delete(arguments: argparse.Namespace) -> None:
     what = "everything" if arguments.everything else arguments.session or arguments.person
-    if not arguments.yes and input(f"Delete {what} for good? Type yes: ").strip() != "yes":
+    if not arguments.everything:
+        _require_kept(arguments)  # nobody is asked about what is not there
+    if not arguments.yes and _typed(f"Delete {what} for good? Type yes: ") != "yes":
         raise StoreError("Nothing was deleted.", "Type yes, or give --yes.")
     if arguments.everything:
         with only_instance(home()):
@@ -117,6 +119,26 @@ def _delete(arguments: argparse.Namespace) -> None:
         else:
             People(database).forget(arguments.person)
     print(f"Deleted {what}. {what_backups_keep(backups_beside(arguments.database))}")
+
+
+def _require_kept(arguments: argparse.Namespace) -> None:
+    with Database(arguments.database, create=False) as database:
+        if arguments.session:
+            kept = {info.session_id for info in list_sessions(database)} | set(MediaVault(database).recorded_sessions())
+        else:
+            kept = {person.person_id for person in People(database).all()}
+    if (name := arguments.session or arguments.person) not in kept:
+        what = "session" if arguments.session else "person"
+        raise StoreError(f"There is no {what} {name}.", "`emoasst data list` shows what is kept.")
+
+
+def _typed(question: str) -> str:
+    """What is typed; "" where nobody can type, as in a script."""
+    try:
+        return input(question).strip()
+    except EOFError:
+        print()
+        return ""
 
 
 def _sweep(arguments: argparse.Namespace) -> None:

@@ -34,6 +34,7 @@ same rows differ (McNemar). --compare-systems puts EmoAsst beside the four other
 scale of people whom the encoder never met, and train_embeddings, train_labels, train_speakers of those it did; zero-shot, paper
 cache, Tip-Adapter-F, personal memory and a probe, with unbalanced and partly wrong, with balanced, and with only neutral answers.
 """
+MAX_ERRORS_SHOWN: Final = 3  # on the terminal; the file of figures lists all
 PROTOCOLS: Final = ("probe", "zero-shot", "cache", "fused")
 
 
@@ -98,8 +99,9 @@ def run(arguments: argparse.Namespace) -> int:
     missing = [_option(name) for name in needed if getattr(arguments, name) is None]
     if missing:
         arguments.refuse(f"{_option(given[0])} needs {' and '.join(missing)}")
-    if arguments.json is not None:
-        require_file_writable(arguments.json)
+    for file in (arguments.json, arguments.predictions):
+        if file is not None:
+            require_file_writable(file)
     return measure(arguments)
 
 
@@ -108,14 +110,17 @@ def _option(name: str) -> str:
 
 
 def _counts(text: str) -> tuple[int, ...]:
-    counts = tuple(int(part) for part in text.split(","))
-    if not counts or min(counts) < 1:
+    counts = _seeds(text)
+    if min(counts) < 1:
         raise argparse.ArgumentTypeError("shot counts must be 1 or more")
     return counts
 
 
 def _seeds(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(","))
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"whole numbers with commas between, such as 1,4,16, not {text!r}: invalid") from error
 
 
 def _score_run(arguments: argparse.Namespace) -> int:
@@ -168,7 +173,11 @@ def _compare_systems(arguments: argparse.Namespace) -> int:
 
     console = Console(stderr=True, highlight=False)
     comparison = compare_systems(
-        arguments.data, arguments.run_folder, arguments.split, arguments.training_seeds, tell=lambda line: console.print(line)
+        arguments.data,
+        arguments.run_folder,
+        arguments.split,
+        arguments.training_seeds,
+        tell=lambda line: console.print(line, soft_wrap=True),
     )
     if arguments.json:
         write_json(arguments.json, comparison)
@@ -236,8 +245,21 @@ def _score_manifest(arguments: argparse.Namespace) -> int:
     write_json(arguments.json, figures)
     if arguments.predictions:
         _write_predictions(arguments.predictions, rows, probs)
-    console.print(_line(figures))
+    console.print(_line(figures), soft_wrap=True)
+    for note in _notes(figures, arguments.json):
+        console.print(note, markup=False, soft_wrap=True)
     return 0
+
+
+def _notes(figures: dict[str, Any], json_file: Path) -> list[str]:
+    """What the figures alone would hide: rows that could not be read, or a manifest that holds nothing of the modality."""
+    errors = figures["errors"]
+    notes = [f"Row {error['row']}: {error['message']}" for error in errors[:MAX_ERRORS_SHOWN]]
+    if len(errors) > MAX_ERRORS_SHOWN:
+        notes.append(f"All {len(errors)} rows that could not be read are listed in {json_file}.")
+    if not figures["coverage"]:
+        notes.append(f"No row has anything to read as {figures['modality']}: all of them count as wrong. Check --modality.")
+    return notes
 
 
 def _intervals(rows: Any, probs: Any, seed: int) -> dict[str, Any]:
@@ -254,9 +276,11 @@ def _intervals(rows: Any, probs: Any, seed: int) -> dict[str, Any]:
 def _write_predictions(path: Path, rows: Any, probs: Any) -> None:
     import csv
 
+    from emoasst_core.atomic_file import replacing
     from emoasst_core.emotions import EMOTIONS
 
-    with open(path, "w", encoding="utf-8", newline="") as handle:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as partial, open(partial, "w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
         writer.writerow(["path", "emotion", "predicted", *EMOTIONS])
         for row, values in zip(rows, probs, strict=True):

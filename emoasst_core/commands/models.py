@@ -58,7 +58,13 @@ def add_parser(subparsers: Any) -> None:
     for action in (listing, download, importing, verify):
         action.add_argument("--models", type=Path, metavar="FOLDER", help="where models lie (default: your user data folder)")
         action.add_argument("--registry", type=Path, metavar="FILE", help="another list of models, such as your own mirror's")
-    for action, run_action in ((listing, _list), (download, _download), (importing, _import), (verify, _verify)):
+    for action, run_action, example in (
+        (listing, _list, "list"),
+        (download, _download, "download yunet"),
+        (importing, _import, "import /media/stick"),
+        (verify, _verify, "verify"),
+    ):
+        action.epilog = f"example: emoasst models {example}"
         action.set_defaults(run_action=run_action)
     parser.set_defaults(run=run)
 
@@ -176,6 +182,8 @@ def _verify(arguments: argparse.Namespace, registry: ModelRegistry, folder: Path
                 faults = [str(error)]
         faulty = faulty or bool(faults)
         print("\n".join(faults) if faults else f"{name}: all files are as they were installed")
+        if faults and (folder / name).is_dir():
+            print(f"Install {name} again: `emoasst models download {name}`, or `import` from a folder.")
     if not names and not folders:
         print(f"No models are installed in {folder}.")
     return 1 if faulty else 0

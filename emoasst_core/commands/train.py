@@ -12,6 +12,7 @@ from rich.console import Console
 from emoasst_core.encoders.compute_device import choose_device
 from emoasst_core.encoders.folder_pins import pin
 from emoasst_core.errors import ConfigError
+from emoasst_core.evaluation.figures_file import require_file_writable, write_json
 from emoasst_core.profile import PROFILE_FILE, resolve_profile
 from emoasst_core.systems.profile import EMOASST, require_system
 from emoasst_core.training.core_sharing import share_cores
@@ -88,6 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _check(arguments)
     if arguments.out is None:
         raise ConfigError("--out is missing.", "Name the folder of the run.")
+    require_file_writable(arguments.out / PROFILE_FILE)
     exit_code = _train(arguments, console)
     if (arguments.out / PROFILE_FILE).exists():
         pin(arguments.out)  # what was made here is what is to be found there
@@ -124,9 +126,13 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
         return 0
     card = train_from_arguments(arguments, console)
     if card:
-        print(json.dumps({"run_id": card["run_id"], "out": str(arguments.out), "dev": card["dev"]}, indent=1))
+        shown = {"run_id": card["run_id"], "out": str(arguments.out), "rows": card["rows"], "dev": card["dev"]}
+        print(json.dumps(shown, indent=1))
         if card["is_profile"]:
             console.print(f"Use it with --profile {arguments.out}", highlight=False, soft_wrap=True)
+        else:
+            how = f"emoasst eval --run {arguments.out} --protocol probe --json probe.json"
+            console.print(f"This run cannot be a --profile; measure it: {how}", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -138,5 +144,5 @@ def _check(arguments: argparse.Namespace) -> int:
     findings = check_manifest(manifest, lambda path: (load_image if path.suffix.lower() in PICTURE_SUFFIXES else probe)(path))
     print(describe(findings))
     if arguments.json:
-        arguments.json.write_text(json.dumps(findings.as_dict(), indent=1) + "\n", encoding="utf-8")
+        write_json(arguments.json, findings.as_dict())
     return 0 if findings.is_usable else EXIT_UNUSABLE

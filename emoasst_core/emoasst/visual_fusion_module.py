@@ -90,7 +90,10 @@ class VisualFusionModule(nn.Module):
         """
         mask = _checked_mask(frames, frame_mask, 4 if self.encoder_scope == "patch" else 3)
         target = self._ask(query_text, len(frames))
-        memory, absent = self._encode(frames.masked_fill(_widen(~mask, frames), 0.0), ~mask)
+        if mask is None:  # no mask, not one of ones: to check one, torch imports sympy, which takes a second and 60 MB
+            memory, absent = self._encode(frames, None)
+        else:
+            memory, absent = self._encode(frames.masked_fill(_widen(~mask, frames), 0.0), ~mask)
         for layer in self.decoder:
             target = layer(target, memory, memory_key_padding_mask=absent)
         return target
@@ -115,7 +118,7 @@ class VisualFusionModule(nn.Module):
             )
         return (self.query_embed + text).expand(batch_size, -1, -1)
 
-    def _encode(self, frames: Tensor, absent: Tensor) -> tuple[Tensor, Tensor]:
+    def _encode(self, frames: Tensor, absent: Tensor | None) -> tuple[Tensor, Tensor | None]:
         batch_size, num_frames, embed_dim = frames.shape[0], frames.shape[1], frames.shape[-1]
         if self.time_embed is not None:
             if num_frames > len(self.time_embed):
@@ -123,7 +126,8 @@ class VisualFusionModule(nn.Module):
             return self.encoder(frames + self.time_embed[:num_frames], src_key_padding_mask=absent), absent
         num_tokens = frames.shape[2] if frames.dim() == 4 else 1
         tokens = self.encoder(frames.reshape(batch_size * num_frames, num_tokens, embed_dim))
-        return tokens.reshape(batch_size, num_frames * num_tokens, embed_dim), absent.repeat_interleave(num_tokens, dim=1)
+        absent = None if absent is None else absent.repeat_interleave(num_tokens, dim=1)
+        return tokens.reshape(batch_size, num_frames * num_tokens, embed_dim), absent
 
 
 def class_scores(answers: Tensor, class_text: Tensor) -> Tensor:
@@ -140,11 +144,11 @@ def _widen(mask: Tensor, like: Tensor) -> Tensor:
     return mask.reshape(*mask.shape, *(1 for _ in range(like.dim() - mask.dim())))
 
 
-def _checked_mask(frames: Tensor, frame_mask: Tensor | None, num_dims: int) -> Tensor:
+def _checked_mask(frames: Tensor, frame_mask: Tensor | None, num_dims: int) -> Tensor | None:
     if frames.dim() != num_dims or 0 in frames.shape[1:]:
         raise EmoAsstError(f"Frames of shape {tuple(frames.shape)} were given where {num_dims} filled axes are needed.")
     if frame_mask is None:
-        return torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
+        return None
     if frame_mask.shape != frames.shape[:2]:
         raise EmoAsstError(f"A mask of shape {tuple(frame_mask.shape)} does not fit frames of shape {tuple(frames.shape)}.")
     if not bool(frame_mask.any(1).all()):

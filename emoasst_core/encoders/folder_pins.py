@@ -7,6 +7,7 @@ use is trusted, and what lay there then is what has to lie there ever after, unt
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,10 @@ from emoasst_core.errors import ModelError
 
 PINS_FILE: Final = "model_folders.json"
 MOST_NAMED: Final = 3
+# What measuring a training run writes beside its model, and the features it learned from: nothing of them is read as a model.
+RECORDS: Final = (
+    "run_card.json", "run_card.md", "test_ledger.jsonl", "predictions_*.csv", "confusion_*.png", "grid_*.json", "features/*",
+)  # fmt: skip
 
 
 def require_unchanged(folder: Path) -> None:
@@ -46,9 +51,10 @@ def find_changes(folder: Path) -> list[str] | None:
     Raises:
         ModelError: the list of folders cannot be read.
     """
-    known = _pins().get(_key(folder))
-    if known is None:
+    pinned = _pins().get(_key(folder))
+    if pinned is None:
         return None
+    known = {name: sha256 for name, sha256 in pinned.items() if not _is_record(name)}
     found = _hashes(folder)
     changes = [
         f"{name} {'is missing' if name not in found else 'has changed'}" for name in known if found.get(name) != known[name]
@@ -92,6 +98,12 @@ def _key(folder: Path) -> str:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Of every file in it, hidden ones aside; those that links lead to count as theirs."""
+    """Of every file in it, hidden ones and `RECORDS` aside; those that links lead to count as theirs."""
     names = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
-    return {name.as_posix(): sha256_of(folder / name) for name in sorted(names) if not any(part[0] == "." for part in name.parts)}
+    shown = [name for name in sorted(names) if not any(part[0] == "." for part in name.parts)]
+    return {name.as_posix(): sha256_of(folder / name) for name in shown if not _is_record(name.as_posix())}
+
+
+def _is_record(name: str) -> bool:
+    """Whether a file in a model folder is one of `RECORDS`; a pattern without a folder means the topmost level."""
+    return any(fnmatchcase(name, pattern) and ("/" not in name or "/" in pattern) for pattern in RECORDS)

@@ -17,6 +17,7 @@ from emoasst_core.systems.opening import open_recogniser
 from emoasst_core.systems.profile import EMOASST, SYSTEMS
 from emoasst_core.systems.recogniser import Recogniser
 from emoasst_core.training.systems.catalogue import open_examples, train_system
+from emoasst_core.training.systems.command import epoch_line
 from emoasst_core.training.systems.examples import ExampleSet
 from emoasst_core.training.systems.finishing import Training
 
@@ -61,7 +62,8 @@ def compare_systems(
             folder = out / (system if system == EMOASST else f"{system}-seed{seed}")
             if system != EMOASST and not (folder / CARD_JSON).exists():
                 tell(f"{system}: training with seed {seed}")
-                train_system(system, examples, Training(folder, seed=seed), data if is_joined else None)
+                training = Training(folder, seed=seed, report=lambda what, epoch: tell(epoch_line(what, epoch)))
+                train_system(system, examples, training, data if is_joined else None)
             tell(f"{system}: scoring")
             runs.append(score_system(system, folder, examples, split))
         rows[system] = merge(runs)

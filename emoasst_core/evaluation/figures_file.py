@@ -12,10 +12,10 @@ from emoasst_core.errors import ConfigError
 
 
 def require_file_writable(path: Path) -> None:
-    """Raise a ConfigError now rather than after a long measurement."""
+    """Raise a ConfigError now rather than after a long measurement or training."""
     nearest = next(parent for parent in path.expanduser().absolute().parents if parent.exists())
     if path.is_dir() or not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise ConfigError(f"{path} cannot be written.", "Choose another place for the figures.")
+        raise ConfigError(f"{path} cannot be written.", "Choose another place.")
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

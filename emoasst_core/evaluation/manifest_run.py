@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from emoasst_core.emotions import NUM_EMOTIONS, emotion_index
 from emoasst_core.errors import ManifestError
 from emoasst_core.evaluation.embedding_source import Clip, EmbeddingSource, try_embed
 from emoasst_core.evaluation.metrics import summary
+from emoasst_core.training.manifests.cells import delimiter_of, seconds
 
 MODALITIES: dict[str, tuple[Modality, ...]] = {
     "face": (Modality.FACE,),
@@ -38,16 +40,17 @@ def read_eval_manifest(path: Path) -> list[EvalRow]:
     """Read a csv with the columns emotion, path or text, and optionally speaker, start_s, end_s and context.
 
     Args:
-        path: the csv; paths in it are relative to its folder; context holds a JSON list of what was said before, oldest first.
+        path: the csv, with commas, semicolons or tabs; paths in it are relative to its folder; context holds a JSON list of
+            what was said before, oldest first.
 
     Raises:
         ManifestError: the file is missing, lacks a column, or a row has an unknown emotion or a time that is no number;
             the message names the row.
     """
     try:
-        with open(path, encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            rows, columns = list(reader), set(reader.fieldnames or ())
+        text = path.read_text(encoding="utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
+        rows, columns = list(reader), set(reader.fieldnames or ())
     except OSError as error:
         reason = error.strerror or str(error)
         raise ManifestError(f"The manifest {path} cannot be read: {reason}.", "Give a csv file with --manifest.") from error
@@ -66,8 +69,8 @@ def read_eval_manifest(path: Path) -> list[EvalRow]:
 def _parse(row: dict[str, Any], number: int, manifest: Path) -> EvalRow:
     try:
         label = emotion_index(row["emotion"] or "")
-        start_s = float(row.get("start_s") or 0.0)
-        end_s = float(row["end_s"]) if row.get("end_s") else None
+        start_s = max(0.0, seconds(row.get("start_s"), "start_s") or 0.0)
+        end_s = seconds(row.get("end_s"), "end_s")
         context = _context(row.get("context") or "[]")
     except (KeyError, ValueError) as error:
         raise ManifestError(f"Line {number} of {manifest}: {error.args[0]}.") from error

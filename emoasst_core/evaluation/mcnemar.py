@@ -46,7 +46,7 @@ def mcnemar(labels: NDArray[np.integer[Any]], first: NDArray[np.integer[Any]], s
 
 
 def compare_predictions(first: Path, second: Path) -> McNemar:
-    """Compare two prediction files of `emoasst eval` (columns id, label, prediction).
+    """Compare two prediction files of `emoasst eval`, both of runs (columns id, label, prediction) or both of one manifest.
 
     Raises:
         ManifestError: a file cannot be read, or they are not of the same rows.
@@ -61,9 +61,19 @@ def compare_predictions(first: Path, second: Path) -> McNemar:
 def _read(path: Path) -> dict[str, tuple[int, int]]:
     try:
         with path.open(encoding="utf-8", newline="") as handle:
-            return {row["id"]: (emotion_index(row["label"]), _column(row["prediction"])) for row in csv.DictReader(handle)}
-    except (OSError, KeyError) as error:
-        raise ManifestError(f"{path} is not a prediction file.", "Give a csv that `emoasst eval` wrote.") from error
+            return dict(_parse(row, number) for number, row in enumerate(csv.DictReader(handle)))
+    except (OSError, KeyError, UnicodeDecodeError, csv.Error) as error:
+        what = f"There is no file {path}." if isinstance(error, FileNotFoundError) else f"{path} is not a prediction file."
+        raise ManifestError(
+            what, "Give two csv files that `emoasst eval` wrote: predictions_*.csv of runs, or --predictions files."
+        ) from error
+
+
+def _parse(row: dict[str, str], number: int) -> tuple[str, tuple[int, int]]:
+    """{row: (label, prediction)} of one line; rows of a manifest have no id: the same file may stand in several of them."""
+    if "predicted" in row:
+        return f"{number} {Path(row['path']).name}", (emotion_index(row["emotion"]), _column(row["predicted"]))
+    return row["id"], (emotion_index(row["label"]), _column(row["prediction"]))
 
 
 def _column(name: str) -> int:

@@ -40,7 +40,8 @@ class ClipReader:
 
     Args:
         num_frames: pictures per clip, at even times (EmoAsst: 24). A clip with fewer gives each of them once.
-        pictures: "face" cuts out the largest face of each picture, "frame" takes the whole one.
+        pictures: "face" cuts out the largest face of each picture, "frame" takes the whole one. A picture of its own (no film)
+            may be a crop of a face already and is read as `emoasst eval` reads it.
         max_sound_s: sound beyond this is not read.
         detector: finds the faces; needed for "face".
 
@@ -62,7 +63,9 @@ class ClipReader:
     def settings(self) -> dict[str, object]:
         """All that the pictures and the sound depend on; part of the feature store's key."""
         name = self.detector.name if self.detector and self.pictures == "face" else ""
-        return {"num_frames": self.num_frames, "pictures": self.pictures, "max_sound_s": self.max_sound_s, "detector": name}
+        stills = {"stills": "crops too"} if name else {}
+        known = {"num_frames": self.num_frames, "pictures": self.pictures, "max_sound_s": self.max_sound_s, "detector": name}
+        return {**known, **stills}
 
     def read(self, manifest: Manifest, row: Row) -> Clip:
         """Decode one row. A file that cannot be read is an error in the clip, never an exception and never another clip."""
@@ -79,11 +82,11 @@ class ClipReader:
                 images = seen
             if relative == (row.audio or row.video):
                 sound = heard
-        return Clip(tuple(crop for image in images if (crop := self._crop(image)) is not None), sound, "; ".join(errors))
+        return Clip(images, sound, "; ".join(errors))
 
     def _read_file(self, path: Path, row: Row, wants_picture: bool) -> tuple[tuple[Image, ...], NDArray[np.float32] | None]:
         if path.suffix.lower() in PICTURE_SUFFIXES:
-            return (load_image(path),), None
+            return self._views(load_image(path)), None
         media = MediaFile(path)
         end_s = row.end_s if row.end_s is not None else media.info.duration_s
         if row.video and row.audio:  # times are those of the video; a sound file of its own holds just the utterance
@@ -101,7 +104,15 @@ class ClipReader:
             if (item.start_s if isinstance(item, AudioBlock) else item.time_s) > end_s:
                 break
         samples = np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-        return nearest.images, samples if len(samples) else None
+        crops = tuple(crop for image in nearest.images if (crop := self._crop(image)) is not None)
+        return crops, samples if len(samples) else None
+
+    def _views(self, picture: Image) -> tuple[Image, ...]:
+        if self.pictures == "frame" or self.detector is None:
+            return (picture,)
+        from emoasst_core.faces.picture_views import picture_views
+
+        return tuple(picture_views(picture, self.detector)[: self.num_frames])
 
     def _crop(self, image: Image) -> Image | None:
         if self.pictures == "frame" or self.detector is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 if TYPE_CHECKING:
     from emoasst_core.training.feature_extraction import ExtractionReport
@@ -18,9 +18,8 @@ def training_progress(console: Console, is_shown: bool) -> Progress:
     """A set of bars with a note at the end of each."""
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=None),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
         TextColumn("{task.fields[note]}"),
     )
     return Progress(*columns, console=console, disable=not is_shown)
@@ -49,8 +48,9 @@ class ProgressBars:
         figures = (
             f"loss {report.loss:.3f}, dev macro F1 {report.metrics['macro_f1']:.3f}, accuracy {report.metrics['accuracy']:.3f}"
         )
-        self._show(part, TITLES[part], report.epoch + 1, self.num_epochs, f"{figures}, {minutes(report.remaining_s)} left")
-        self.progress.log(f"{TITLES[part]} epoch {report.epoch + 1}/{report.num_epochs}: {figures}")
+        self._show(part, TITLES[part], report.epoch + 1, self.num_epochs, f"{minutes(report.remaining_s)} left")
+        line = f"{TITLES[part]} epoch {report.epoch + 1}/{report.num_epochs}: {figures}"
+        self.progress.console.print(line, highlight=False, soft_wrap=True)
 
     def _show(self, key: str, title: str, done: int, total: int, note: str) -> None:
         if key not in self._bars:

@@ -59,6 +59,11 @@ def test_an_unknown_profile_names_the_known_ones():
         resolve_profile("nobody")
 
 
+def test_a_folder_that_is_no_profile_is_said_to_be_none(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"it holds no profile\.json\. A run that learned from faces"):
+        resolve_profile(tmp_path)
+
+
 def test_the_encoder_hash_follows_weights_and_sizes_but_not_thresholds(copy: Path):
     before = encoder_hash(copy, read_profile(copy))
     assert before == encoder_hash(STARTER, read_profile(STARTER))

@@ -116,12 +116,39 @@ def test_the_familys_shots_change_the_figures(tmp_path: Path, picture: Path):
     assert after["accuracy"] == 1.0
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t"], ids=["semicolons", "tabs"])
+def test_a_table_of_a_spreadsheet_that_writes_no_commas_is_read(tmp_path: Path, delimiter: str):
+    rows = [["emotion", "text"], ["joy", "I am so happy, so happy for you!"], ["sad", "She is gone, and I miss her."]]
+    (tmp_path / "m.csv").write_text("\ufeff" + "".join(f"{delimiter.join(row)}\n" for row in rows), "utf-8")
+    figures = evaluate(tmp_path / "m.csv", "words")
+    assert (figures["n"], figures["coverage"], figures["errors"]) == (2, 1.0, [])
+
+
+def test_what_could_not_be_read_is_said_and_predictions_can_be_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    rows = [{"path": "gone.wav", "emotion": "joy"}, {"path": "", "emotion": "fear", "text": "I am scared of him!"}]
+    manifest, table = write_manifest(tmp_path / "m.csv", rows), tmp_path / "new" / "rows.csv"
+    evaluate(manifest, "voice", "--predictions", str(table))
+    said = capsys.readouterr().err
+    assert "Row 2: There is no file" in said and "No row has anything to read as voice" in said
+    assert main(["eval", "--compare", str(table), str(table)]) == 0
+    assert "p = 1.0000" in capsys.readouterr().out
+
+
+def test_predictions_that_could_not_be_written_are_refused_before_anything_is_read(tmp_path: Path, capsys):
+    manifest = write_manifest(tmp_path / "m.csv", [{"path": "a.png", "emotion": "joy"}])
+    options = ["--modality", "face", "--json", str(tmp_path / "f.json"), "--predictions", str(tmp_path)]
+    assert main(["eval", "--manifest", str(manifest), *options]) == 2
+    assert "cannot be written" in capsys.readouterr().err and not (tmp_path / "f.json").exists()
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
         ([{"path": "a.png"}], "emotion"),
         ([{"path": "a.png", "emotion": "hungry"}], "hungry"),
         ([{"path": "a.png", "emotion": "joy", "start_s": "soon"}], "Line 2"),
+        ([{"path": "a.wav", "emotion": "joy", "start_s": "nan"}], "start_s must be a time in seconds"),
+        ([{"path": "a.wav", "emotion": "joy", "end_s": "inf"}], "end_s must be a time in seconds"),
     ],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(

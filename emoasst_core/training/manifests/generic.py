@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from emoasst_core.errors import ManifestError
+from emoasst_core.training.manifests.cells import delimiter_of, seconds
 from emoasst_core.training.manifests.manifest import SPLITS, Manifest, Row, emotion_name, missing_files, path_below
 
 ALIASES: Final = {"emotion": "label", "start": "start_s", "end": "end_s", "utterance": "text", "dialogue": "group"}
@@ -111,7 +113,7 @@ def _read_records(path: Path) -> tuple[dict[str, Any], Iterator[dict[str, Any]]]
     try:
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".csv":
-            records: list[dict[str, Any]] = list(csv.DictReader(text.splitlines(keepends=True)))
+            records: list[dict[str, Any]] = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text)))
         else:
             records = [json.loads(line) for line in text.splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, csv.Error) as error:
@@ -141,8 +143,8 @@ def _read_row(record: Mapping[str, Any], label: str, number: int, root: Path, li
             label=label,
             video=video,
             audio=audio,
-            start_s=float(record.get("start_s") or 0.0),
-            end_s=float(record["end_s"]) if record.get("end_s") not in (None, "") else None,
+            start_s=seconds(record.get("start_s"), "start_s") or 0.0,
+            end_s=seconds(record.get("end_s"), "end_s"),
             text=str(record.get("text") or ""),
             speaker=speaker,
             group=str(record.get("group") or speaker),

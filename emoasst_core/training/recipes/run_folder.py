@@ -65,6 +65,22 @@ class Run:
         return embed_everything(self.manifest, self.store, self.heads, self.class_text, self.options)
 
 
+def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """Each setting that differs, with both values; those of a group by their own names.
+
+    >>> _differences({"options": {"seed": 0, "rate": 1}}, {"options": {"seed": 5, "rate": 1}})
+    ['seed is 0 there, not 5']
+    """
+    told = []
+    for key in dict.fromkeys((*wanted, *found)):
+        there, here = found.get(key), wanted.get(key)
+        if isinstance(there, Mapping) and isinstance(here, Mapping):
+            told += _differences(there, here)
+        elif there != here:
+            told.append(f"{key} is {there} there, not {here}")
+    return told
+
+
 def begin_run(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Create the folder and its run.json, or check that an unfinished run there has the same settings.
 
@@ -78,7 +94,8 @@ def begin_run(folder: Path, settings: Mapping[str, Any]) -> dict[str, Any]:
         wanted = json.loads(json.dumps(dict(settings)))
         changed = [key for key in wanted if key != "environment" and found.get(key) != wanted[key]]
         if changed:
-            raise ConfigError(f"{folder} holds a run with another {changed[0]}.", "Choose another --out, or the same settings.")
+            told = ", ".join(_differences({key: found.get(key) for key in changed}, {key: wanted[key] for key in changed}))
+            raise ConfigError(f"{folder} holds a run with other settings: {told}.", "Choose another --out, or the same ones.")
         return found
     begun = {"run_id": f"{folder.name}-{secrets.token_hex(4)}", **settings}
     with replacing(path) as partial:

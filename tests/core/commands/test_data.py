@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,19 @@ def test_everything_goes_after_a_yes_and_not_before(home: Path, monkeypatch: pyt
     assert emoasst("data", "delete", "--everything", "--yes") == 0
     assert not (home / "emoasst.sqlite").exists()
     assert not (home / "master.key").exists()
+
+
+def test_nobody_is_asked_about_what_is_not_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("builtins.input", lambda question: pytest.fail(question))
+    assert emoasst("data", "delete", "--session", "noon") == 1
+    assert "There is no session noon. `emoasst data list`" in capsys.readouterr().err
+    assert emoasst("data", "delete", "--person", "p-nobody") == 1
+    assert "There is no person p-nobody." in capsys.readouterr().err
+
+
+def test_where_nobody_can_type_nothing_is_deleted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert emoasst("data", "delete", "--session", "evening") == 1
+    assert "Nothing was deleted. Type yes, or give --yes." in capsys.readouterr().err
+    emoasst("data", "list")
+    assert "evening" in capsys.readouterr().out

@@ -186,3 +186,10 @@ def test_import_from_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     (tmp_path / "models.toml").write_text("")
     with pytest.raises(ModelError, match="There is no folder"):
         run(tmp_path, "import", str(tmp_path / "unplugged"))
+
+
+@pytest.mark.parametrize("action", ["list", "download", "import", "verify"])
+def test_the_help_of_every_action_has_an_example(action: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(action, "--help")
+    assert f"example: emoasst models {action}" in capsys.readouterr().out

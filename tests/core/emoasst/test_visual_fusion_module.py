@@ -53,6 +53,14 @@ def test_one_answer_per_query_and_one_unit_vector_per_clip(scope: str) -> None:
     torch.testing.assert_close(embedded.norm(dim=1), torch.ones(5))
 
 
+@pytest.mark.parametrize("scope", ["frame", "patch", "video"])
+def test_no_mask_reads_as_a_mask_of_ones(scope: str) -> None:
+    module, frames = small(encoder_scope=scope), clip_batch(scope=scope)
+    with torch.inference_mode():
+        masked = module.embed(frames, class_text(), torch.ones(5, 6, dtype=torch.bool))
+        torch.testing.assert_close(module.embed(frames, class_text()), masked, atol=1e-6, rtol=0)
+
+
 @pytest.mark.parametrize("inference", [True, False], ids=["inference", "autograd"])
 @pytest.mark.parametrize("scope", ["frame", "patch", "video"])
 def test_what_stands_in_masked_frames_changes_nothing(scope: str, inference: bool) -> None:

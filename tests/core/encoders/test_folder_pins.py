@@ -55,6 +55,20 @@ def test_a_changed_new_or_missing_file_is_refused_until_it_is_accepted(
     assert "all files are as at the first use" in capsys.readouterr().out
 
 
+def test_a_run_that_was_measured_is_still_the_model_it_was(own_models: Path) -> None:
+    (own_models / "run_card.json").write_text("{}", "utf-8")
+    loads_again(own_models)
+    (own_models / "run_card.json").write_text('{"results": {}}', "utf-8")
+    (own_models / "features" / "key").mkdir(parents=True)
+    for name in ("predictions_dev_probe_face.csv", "confusion_dev_probe_face.png", "test_ledger.jsonl", "features/key/text.f16"):
+        (own_models / name).write_bytes(b"x")
+    loads_again(own_models)
+    (own_models / "part").mkdir()
+    (own_models / "part" / "run_card.json").write_text("{}", "utf-8")
+    with pytest.raises(ModelError, match=r"part/run_card\.json is new"):
+        loads_again(own_models)
+
+
 def test_the_bundled_models_are_not_listed(home: Path) -> None:
     load_recogniser.cache_clear()
     load_recogniser("starter")

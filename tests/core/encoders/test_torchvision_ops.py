@@ -19,6 +19,20 @@ assert torch._dynamo.__file__ and torch._dynamo.utils.is_compile_supported("cpu"
 assert torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2)).tolist() == [2.0, 2.0]
 """
 
+READING = """
+import sys
+import numpy as np
+from emoasst_core.emoasst.heads import EmoAsstHeads
+heads = EmoAsstHeads({"embed_dim": 16, "num_heads": 2, "feedforward_dim": 16, "encoder_scope": "video"}, None).eval()
+assert heads.embed_video(np.ones((24, 16), np.float32), np.ones((7, 16), np.float32)).shape == (16,)
+assert "sympy" not in sys.modules, "reading a face imported the compiler's algebra"
+"""
+
+
+def test_reading_a_face_leaves_the_compilers_algebra_out():
+    result = subprocess.run([sys.executable, "-c", READING], capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+
 
 def test_the_compiler_is_left_for_whoever_asks_for_it():
     result = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=120, check=False)

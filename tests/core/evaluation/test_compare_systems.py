@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from emoasst_core.errors import ManifestError
+from emoasst_core.evaluation import compare_systems
 from emoasst_core.evaluation.compare_systems import as_markdown, merge, score_system
 from emoasst_core.evaluation.run_card import CARD_JSON
 from emoasst_core.evaluation.system_scores import Answers, score_answers
 from emoasst_core.training.systems.examples import Example, ExampleSet
+from emoasst_core.training.systems.finishing import Training
+from emoasst_core.training.trainer import EpochReport
 from tests.core.systems.random_profiles import write_random_profile
 
 
@@ -67,6 +70,19 @@ def test_the_test_split_is_scored_once_and_its_figures_are_kept(tmp_path: Path) 
     (folder / CARD_JSON).unlink()  # the figures are gone, the ledger is not
     with pytest.raises(ManifestError, match="already scored"):
         score_system("emovclip", folder, examples, "test")
+
+
+def test_every_epoch_of_a_missing_training_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def train(_system: str, _examples: ExampleSet, training: Training, _data: Path | None) -> None:
+        training.tell("towers")(EpochReport(0, 3, 0.5, {"macro_f1": 0.25}, 0.25, 30.0, 61.0))
+        write_random_profile("mer-clip", training.out)
+        (training.out / CARD_JSON).write_text("{}")
+
+    monkeypatch.setattr(compare_systems, "open_examples", lambda *_arguments: (examples_of(30), False))
+    monkeypatch.setattr(compare_systems, "train_system", train)
+    told: list[str] = []
+    compare_systems.compare_systems(tmp_path, tmp_path / "runs", "dev", (0,), ("mer-clip",), told.append)
+    assert told[1] == "towers: epoch 1 of 3, loss 0.500, macro_f1 0.250; 61 s to go"
 
 
 def test_several_seeds_give_mean_and_spread() -> None:

@@ -8,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from emoasst_core.datatypes import Box, Face, Frame
-from emoasst_core.evaluation.embedding_source import LOOKS, EmbeddingSource
+from emoasst_core.evaluation.embedding_source import EmbeddingSource
 from emoasst_core.faces.crop import crop_box
+from emoasst_core.faces.picture_views import LOOKS
 
 MARK = 250  # the detector below takes the bright square for a face
 

@@ -32,3 +32,16 @@ def test_two_files_of_predictions_are_compared_row_by_row(tmp_path):
     (tmp_path / "c.csv").write_text(head + "9,joy,joy\n")
     with pytest.raises(ManifestError, match="same rows"):
         compare_predictions(tmp_path / "a.csv", tmp_path / "c.csv")
+
+
+def test_two_predictions_of_one_manifest_are_compared_also_where_a_file_stands_in_several_rows(tmp_path):
+    head = "path,emotion,predicted\n"
+    (tmp_path / "a.csv").write_text(head + "x/talk.mp4,joy,joy\nx/talk.mp4,fear,joy\n,anger,\n")
+    (tmp_path / "b.csv").write_text(head + "talk.mp4,joy,sadness\ntalk.mp4,fear,fear\n,anger,anger\n")
+    found = compare_predictions(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert (found.only_first, found.only_second) == (1, 2)
+    (tmp_path / "c.csv").write_text(head + "talk.mp4,joy,joy\nother.mp4,fear,joy\n,anger,\n")
+    with pytest.raises(ManifestError, match="same rows"):
+        compare_predictions(tmp_path / "a.csv", tmp_path / "c.csv")
+    with pytest.raises(ManifestError, match="There is no file"):
+        compare_predictions(tmp_path / "a.csv", tmp_path / "d.csv")

@@ -40,7 +40,7 @@ def test_a_listing_becomes_a_profile_with_a_run_card(listing: Path, tmp_path: Pa
     assert (card["sizes"], card["options"]["encoder"]) == ({"train": 4, "dev": 2, "test": 0}, "joint")
     assert open_recogniser(out).config.name == "run"
     assert main([*command, "--option", "encoder=bidirectional"]) == 2
-    assert "another choices" in capsys.readouterr().err
+    assert "encoder is joint there, not bidirectional" in capsys.readouterr().err
 
 
 def test_an_unknown_system_is_refused_before_anything_is_read(

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from emoasst_core.datatypes import Face, Frame
 from emoasst_core.errors import ConfigError
 from emoasst_core.training.clip_reader import ClipReader
 from emoasst_core.training.manifests.manifest import Manifest, Row
@@ -46,3 +48,19 @@ def test_an_unreadable_clip_is_an_error_and_never_an_exception(tmp_path, make):
 def test_face_crops_need_a_detector():
     with pytest.raises(ConfigError, match="detector"):
         ClipReader(pictures="face")
+
+
+class FindsNothing:
+    name = "cascade"
+
+    def detect(self, _frame: Frame) -> list[Face]:
+        return []
+
+
+@pytest.mark.parametrize(("size", "num_pictures"), [((48, 48), 1), ((224, 200), 1), ((480, 640), 0)])
+def test_a_picture_that_may_be_a_crop_is_read_though_no_face_is_found_in_it(tmp_path, size, num_pictures):
+    cv2.imwrite(str(tmp_path / "face.png"), np.full((*size, 3), 90, np.uint8))
+    row = Row("a", "train", "joy", video="face.png")
+    clip = ClipReader(detector=FindsNothing()).read(Manifest("made", tmp_path, (row,)), row)
+    assert len(clip.pictures) == num_pictures and clip.error == ""
+    assert all(picture.shape == (min(size), min(size), 3) for picture in clip.pictures)
