@@ -22,9 +22,10 @@ from emoasst_core.systems.emovclip.fusion import AttentionFusion
 from emoasst_core.systems.emovclip.network import FEATURES, EmoVClip
 from emoasst_core.systems.emovclip.recogniser import EmoVClipRecogniser, named_features
 from emoasst_core.systems.emovclip.self_training import NUM_ROUNDS, PER_CLASS, self_train
-from emoasst_core.systems.emovclip.speech_features import HUBERT_LARGE, load_hubert
+from emoasst_core.systems.emovclip.speech_features import HUBERT_LARGE
 from emoasst_core.systems.folds import speaker_folds
 from emoasst_core.systems.modality_dropout import drop_modalities
+from emoasst_core.systems.pretrained import load_pretrained
 from emoasst_core.systems.profile import SystemProfile
 from emoasst_core.systems.sequences import spread
 from emoasst_core.systems.system_recogniser import save_network
@@ -98,7 +99,7 @@ def build(training: Training) -> EmoVClip:
         augments_text=bool(training.choices.get("augments_text", True)),
     )  # fmt: skip
     if speech:
-        load_hubert(network.speech, speech)
+        load_pretrained(network.speech.network, speech)
     return network
 
 

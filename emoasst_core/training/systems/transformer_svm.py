@@ -16,8 +16,9 @@ from torch import nn
 from emoasst_core.classifier.calibration import modality_key
 from emoasst_core.datatypes import Modality
 from emoasst_core.encoders.checkpoints import load_weights, require_file
-from emoasst_core.errors import ManifestError, ModelError
+from emoasst_core.errors import ManifestError
 from emoasst_core.systems.clip_towers import SMALL_CLIP
+from emoasst_core.systems.pretrained import load_pretrained
 from emoasst_core.systems.profile import SystemProfile
 from emoasst_core.systems.sequences import spread
 from emoasst_core.systems.system_recogniser import save_network
@@ -119,26 +120,6 @@ def build(examples: ExampleSet, training: Training) -> TransformerSvm:
     if clip and video.stem is not None:
         load_stem(video.stem, clip)
     return network
-
-
-def load_pretrained(network: nn.Module, folder: Path) -> None:
-    """Fill a transformers network from model.safetensors; a task's own head is left out.
-
-    Raises:
-        ModelError: fewer than nine in ten of the network's weights are there.
-    """
-    weights = load_weights(require_file(folder, "model.safetensors"))
-    wanted = network.state_dict()
-    found = {}
-    for name, value in weights.items():
-        for plain in (name, name.partition(".")[2]):
-            if plain in wanted and wanted[plain].shape == value.shape:
-                found[plain] = value
-    if len(found) < 0.9 * len(wanted):
-        raise ModelError(
-            f"{folder} holds {len(found)} of the {len(wanted)} weights that its config.json describes.", "Import it again."
-        )
-    network.load_state_dict(found, strict=False)
 
 
 def load_stem(stem: nn.Module, clip: Path) -> None:
