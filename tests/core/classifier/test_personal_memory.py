@@ -146,6 +146,21 @@ def test_leaving_clips_out_equals_a_memory_without_them(is_soft: bool) -> None:
         assert np.allclose(together[row], alone[0], atol=1e-9)
 
 
+def test_a_clip_left_out_is_read_as_a_query_to_a_memory_of_the_others() -> None:
+    shots = random_shots(24)
+    memory = PersonalMemory(memory_model(), shots)
+    personal, model = memory.left_out_probs(tuple(Modality))
+    for row, shot in enumerate(shots):
+        query = fuse(shot.keys, RELIABILITIES)
+        assert np.allclose(model[row], JointClassifier(HEADS).probs(query, Calibration()), atol=1e-6)
+        others = np.flatnonzero(~memory._together[row])
+        rest = PersonalMemory(memory_model(), [shots[other] for other in others])
+        rest.weights = memory.weights[others]
+        vectors = {modality: vector[None].astype(float) for modality, vector in query.embeddings.items()}
+        powers = model[row] * np.exp(rest.gains_of(vectors, query.reliabilities)[0])
+        assert np.allclose(personal[row], powers / powers.sum(), atol=1e-5)
+
+
 def test_an_emotion_without_clips_gains_from_the_persons_offset() -> None:
     rng, gains = np.random.default_rng(11), []
     for _ in range(12):
