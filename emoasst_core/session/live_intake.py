@@ -12,11 +12,12 @@ from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.device_keeper import DeviceKeeper
 from emoasst_core.session.events import FrameSeen, LevelHeard
-from emoasst_core.session.intake import Tell, Thinner, level_db
+from emoasst_core.session.intake import Tell, Thinner
 from emoasst_core.session.mailbox import Mailbox
 from emoasst_core.session.sinks import Sinks
 from emoasst_core.session.transport import Transport
 from emoasst_core.session.wake_watch import LOOK_EVERY_S, WakeWatch
+from emoasst_core.windows.sound_quality import level_db
 
 if TYPE_CHECKING:
     from emoasst_core.capture.sources import AudioSource, FrameSource
@@ -142,7 +143,7 @@ class LiveIntake:
                 self._end_s = start_s
             stamped = AudioBlock(self._end_s, samples)
             self._end_s = stamped.end_s
-            tell(LevelHeard(stamped.end_s, level_db(stamped)))
+            tell(LevelHeard(stamped.end_s, level_db(samples)))
             sinks.sound(stamped)
             mailbox.offer_sound(stamped)
 
