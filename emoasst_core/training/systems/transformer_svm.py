@@ -31,7 +31,6 @@ from emoasst_core.training.systems.fine_tuning import FULL, SMALL, ModalityData,
 from emoasst_core.training.systems.finishing import Training, finish
 from emoasst_core.training.systems.leave_session_out import Protocol, leave_session_out, table_lines
 
-OWN_CHOICES: Final = ("stage", "way", "loso", "oof", "text", "speech")
 AST: Final = "audio-spectrogram-transformer"
 SMALL_SIZES: Final = {"hidden_size": 64, "intermediate_size": 128}
 SMALL_SETTINGS: Final[dict[str, Any]] = {

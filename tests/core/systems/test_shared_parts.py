@@ -14,7 +14,7 @@ from emoasst_core.errors import ModelError
 from emoasst_core.systems.clip_towers import ClipTowers
 from emoasst_core.systems.mel_pictures import MER_CLIP_MEL, VGGISH_MEL, MelOptions, as_pictures, log_mel, mel_segments
 from emoasst_core.systems.modality_dropout import drop_modalities
-from emoasst_core.systems.sequences import pack, pad_sequences, spread, unpack
+from emoasst_core.systems.sequences import pack, spread, unpack
 from tests.core.encoders.small_models import VIT, write_open_clip
 
 
@@ -39,12 +39,6 @@ def test_a_packed_sequence_comes_back_with_its_padding_known() -> None:
     assert mask.tolist() == [True, True, True, False, False]
     torch.testing.assert_close(rows[:3], tokens)
     assert rows[3:].abs().sum() == 0
-
-
-def test_sequences_of_any_length_are_padded_together() -> None:
-    batch, mask = pad_sequences([torch.ones(2, 4), torch.zeros(0, 4)], 4)
-    assert batch.shape == (2, 2, 4)
-    assert mask.tolist() == [[True, True], [False, False]]
 
 
 def test_spread_positions_are_even_and_inside() -> None:
