@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
-from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.device_keeper import DeviceKeeper
 from emoasst_core.session.events import FrameSeen, LevelHeard
 from emoasst_core.session.intake import Tell, Thinner
@@ -60,7 +59,7 @@ class LiveIntake:
         self._open_camera = open_camera
         self._open_microphone = open_microphone
         self._thinner = Thinner(rate_hz)
-        self._failure: EmoAsstError | None = None
+        self._failure: Exception | None = None
         self._end_s = 0.0  # of the sound so far
         self._pulse_s = 0.0
         self.camera: DeviceKeeper[Frame] | None = None
@@ -106,7 +105,7 @@ class LiveIntake:
     def _guarded(self, keeper: DeviceKeeper[Frame] | DeviceKeeper[AudioBlock], transport: Transport) -> None:
         try:
             keeper.run()
-        except EmoAsstError as error:
+        except Exception as error:  # raised again by `run`: one device that cannot be kept ends the session, whatever the fault
             self._failure = error
             transport.stop()
 

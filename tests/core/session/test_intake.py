@@ -10,6 +10,7 @@ from emoasst_core.capture.sources import AudioSource, FrameSource
 from emoasst_core.clock import SessionClock
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import DeviceError
+from emoasst_core.session.device_keeper import DeviceKeeper
 from emoasst_core.session.events import FrameSeen, LevelHeard
 from emoasst_core.session.intake import Thinner
 from emoasst_core.session.live_intake import LiveIntake
@@ -124,6 +125,14 @@ def test_a_device_that_fails_ends_both_and_says_why(live):
     thread.join(WAIT_S)
     assert not thread.is_alive() and transport.is_stopped
     assert [error.message for error in problems] == ["The camera was unplugged."]
+
+
+def test_a_fault_of_our_own_beside_a_device_ends_both_and_is_raised(live, monkeypatch):
+    monkeypatch.setattr(DeviceKeeper, "_watch", lambda _self: 1 / 0)
+    intake, transport = LiveIntake(live[0], live[0], 8.0), Transport()
+    with pytest.raises(ZeroDivisionError):
+        intake.run(intake.mailbox(), transport, Told())
+    assert transport.is_stopped
 
 
 @pytest.mark.parametrize(("camera_hz", "wanted_hz", "kept"), [(30, 8, 80), (25, 8, 80), (6, 8, 60), (30, 30, 300)])
