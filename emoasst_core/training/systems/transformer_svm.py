@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,11 +26,10 @@ from emoasst_core.systems.transformer_svm.classifiers import fit_svm
 from emoasst_core.systems.transformer_svm.recogniser import ORDER, TransformerSvm
 from emoasst_core.systems.transformer_svm.stored_svm import StoredSvm
 from emoasst_core.training.systems.examples import ExampleSet
-from emoasst_core.training.systems.fine_tuning import FULL, SMALL, ModalityData, fine_tune, fold_answers
+from emoasst_core.training.systems.fine_tuning import AST, ModalityData, fine_tune, fold_answers, recipes_of
 from emoasst_core.training.systems.finishing import Training, finish
 from emoasst_core.training.systems.leave_session_out import Protocol, leave_session_out, table_lines
 
-AST: Final = "audio-spectrogram-transformer"
 SMALL_SIZES: Final = {"hidden_size": 64, "intermediate_size": 128}
 SMALL_SETTINGS: Final[dict[str, Any]] = {
     "text": {
@@ -78,9 +76,7 @@ def train_transformer_svm(examples: ExampleSet, training: Training) -> dict[str,
     whole = examples.where(lambda e: e.frames is not None and e.samples is not None and bool(e.text))
     network = build(examples, training)
     data = read_data(whole, network)
-    recipes = dict(SMALL if training.size == "small" else FULL)
-    if training.num_epochs:
-        recipes = {name: replace(recipe, num_epochs=training.num_epochs) for name, recipe in recipes.items()}
+    recipes = recipes_of(training.size, network.settings["speech"]["kind"], training.num_epochs or 0)
     facts: dict[str, Any] = {"left_out_incomplete": len(examples) - len(whole), "oof": bool(training.choices.get("oof", True))}
     if training.choices.get("loso"):
         facts["leave_session_out"] = run_sessions(whole, network, data, recipes, training)
