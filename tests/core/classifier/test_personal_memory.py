@@ -30,6 +30,7 @@ from emoasst_core.classifier.joint_classifier import JointClassifier
 from emoasst_core.classifier.left_out_densities import Exclusions
 from emoasst_core.classifier.personal_memory import PersonalMemory
 from emoasst_core.classifier.personal_reading import Clips
+from emoasst_core.classifier.shot_weights import find_bursts
 from emoasst_core.classifier.zero_shot import ZeroShotHead
 from emoasst_core.datatypes import Modality, Query, Shot
 from emoasst_core.emotions import NUM_EMOTIONS
@@ -93,6 +94,16 @@ def test_the_same_clip_ten_times_counts_like_once(row: int) -> None:
     once, often = family(*shots), family(*shots, *copies)
     assert np.abs(read(once, query) - read(often, query)).max() <= 1e-6
     assert abs(once.of(MUM).share([FACE]) - often.of(MUM).share([FACE])) <= 1e-6  # type: ignore[union-attr]
+
+
+def test_ten_copies_of_a_clip_leave_its_near_copies_their_half() -> None:
+    rng = np.random.default_rng(3)
+    key = clips(np.array([2]), np.zeros(32), rng)[0]
+    near = unit(key + 0.02 * unit(rng.normal(size=32)))
+    shots = [make_shot(number, 2, {FACE: key}) for number in range(1, 11)] + [make_shot(11, 2, {FACE: near})]
+    together, weights = find_bursts(shots, 0.97)
+    assert together.all()
+    assert weights[:10].sum() == pytest.approx(0.5) and weights[10] == pytest.approx(0.5)
 
 
 def test_clips_of_one_event_count_as_one_observation() -> None:
