@@ -6,6 +6,7 @@ from typing import Final
 
 EMOTIONS: Final[tuple[str, ...]] = ("neutral", "joy", "sadness", "anger", "fear", "surprise", "disgust")
 NUM_EMOTIONS: Final[int] = len(EMOTIONS)
+NEUTRAL: Final[int] = 0  # its column: calm, beside which no other reading is a contradiction
 
 # Spellings met in public label files and in answers, mapped to the names above.
 ALIASES: Final[dict[str, str]] = {

@@ -15,9 +15,7 @@ from numpy.typing import NDArray
 
 WINDOW_BLOCKS: Final = 50  # 5 s of blocks: the median of their stamps does not see a thread that was late now and then
 TOLERATED_S: Final = 0.0005  # half a millisecond beside the clock is left alone
-MOST_SHARE: Final = (
-    0.002  # of a block, which is 2,000 ppm: ten times the drift of a poor card, and a change of pitch nobody hears
-)
+MOST_SHARE: Final = 0.002  # of a block: 2,000 ppm, ten times the drift of a poor card; a change of pitch nobody hears
 
 
 class ClockSteering:

@@ -83,6 +83,4 @@ class SoundInlet:
                 return
 
     def _bridged(self, gap_s: float, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        if gap_s < MIN_GAP_S:
-            return samples
         return np.concatenate([np.zeros(round(gap_s * self.sample_rate_hz), np.float32), samples])

@@ -1,7 +1,8 @@
-"""Whether there is anything like a reading among the clips that the family has answered.
+"""Whether a reading is like any clip that the family has answered.
 
-A person's own clips are each compared with all the others; below the tenth of these similarities nothing of theirs is alike. A
-reading that lies there is of a kind that nobody has spoken about yet, and is not to be named.
+Each of a person's clips has a nearest other clip. How near it is for all but the tenth of their clips that stand most apart, is
+the person's limit. A reading that is less like every clip than this is of a kind that nobody has spoken about yet, and is not
+to be named.
 """
 
 from __future__ import annotations

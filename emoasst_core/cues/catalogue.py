@@ -43,6 +43,8 @@ class Catalogue:
         try:
             tables = tomllib.loads(path.read_text("utf-8"))
             loaded = cls(tables["emotions"], tables["states"], tables["reasons"], path.parent / "icons", audience)
+            for name in EMOTIONS:
+                loaded.word(name)
             for cue in loaded._every_cue():
                 loaded.text(cue), loaded.color(cue, "light"), loaded.color(cue, "dark")
                 if not loaded.icon(cue).is_file():
@@ -82,5 +84,6 @@ class Catalogue:
         return self.emotions[cue.emotion] if cue.emotion is not None else self.states[cue.state.value]
 
     def _every_cue(self) -> list[Cue]:
-        sure = [Cue(0.0, state, name, reason=why) for name in EMOTIONS for state in CueState for why in ("", VOICE_REASON)]
-        return [*sure, *(Cue(0.0, state) for state in (CueState.UNSURE, CueState.CANT_SEE, CueState.CANT_HEAR))]
+        states, reasons = (CueState.CLEAR, CueState.MAYBE), ("", VOICE_REASON)
+        named = [Cue(0.0, state, name, reason=why) for name in EMOTIONS for state in states for why in reasons]
+        return [*named, *(Cue(0.0, state) for state in (CueState.UNSURE, CueState.CANT_SEE, CueState.CANT_HEAR))]

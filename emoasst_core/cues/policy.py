@@ -17,7 +17,7 @@ from emoasst_core.config import CueOptions
 from emoasst_core.cues.reading_votes import ReadingVotes
 from emoasst_core.cues.smoothing import ProbSmoother
 from emoasst_core.datatypes import Cue, CueState, Vector
-from emoasst_core.emotions import EMOTIONS
+from emoasst_core.emotions import EMOTIONS, NEUTRAL
 
 GUARDED = ("anger", "disgust", "fear")  # a false one of these does the most harm
 MINUTE_S = 60.0
@@ -194,7 +194,7 @@ class CuePolicy:
         while self._namings and time_s - self._namings[0] >= MINUTE_S:
             self._namings.popleft()
         hold_s = options.hold_s * (RISING_PATIENCE if is_rising else 1.0)
-        if emotion == EMOTIONS[0] and not self._is_new_here:
+        if emotion == EMOTIONS[NEUTRAL] and not self._is_new_here:
             hold_s = max(hold_s, options.hold_s * CALM_PATIENCE)
         elif emotion in GUARDED:
             hold_s = max(hold_s, options.hold_s * GUARDED_PATIENCE)

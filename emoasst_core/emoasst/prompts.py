@@ -105,24 +105,6 @@ class Prompts:
         """One of `training_prompts`, each equally likely (EmoAsst draws one per sample)."""
         return rng.choice(self.training_prompts(emotion, utterance, speaker, gender))
 
-    def query_prompt(
-        self,
-        queries: Literal["utterance", "paper"],
-        is_training: bool,
-        emotion: str,
-        utterance: str,
-        speaker: str,
-        rng: random.Random,
-    ) -> str:
-        """The text whose feature goes into the queries of the Visual Fusion Module (class queries take `class_features`).
-
-        "paper" gives the prompt with the right answer in training and the utterance in use, as printed; "utterance" gives the
-        utterance always.
-        """
-        if queries == "paper" and is_training:
-            return self.training_prompt(emotion, utterance, speaker, rng)
-        return utterance
-
     def _forms(self, emotion: str) -> Forms:
         return self.emotions[EMOTIONS[emotion_index(emotion)]]
 

@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 DARK_LEVEL = 28.0  # mean grey of 255: below it webcam noise is as strong as the features
 BRIGHT_LEVEL = 232.0  # above it cheeks and mouth are burnt out
-MIN_DETAIL = 1.6  # mean absolute Laplacian at 64 pixels; a face out of focus by a tenth of its width falls below
+# Detail is the mean absolute Laplacian at 64 pixels over the picture's contrast. On 66 faces of film clips it is 12 to 17; with a
+# Gaussian blur of 2 % of the face's width 3.6 or more, of 5 % a third of them fall below the limit, of 10 % all.
+MIN_DETAIL = 1.6
 DETAIL_SIDE = 64
+USUAL_CONTRAST, MIN_CONTRAST = 40.0, 12.0  # standard deviation of the grey levels; noise is all that less contrast would show
 
 
 def find_obstacle(crop: NDArray[np.uint8]) -> str:
@@ -27,6 +30,7 @@ def find_obstacle(crop: NDArray[np.uint8]) -> str:
         return "too dark"
     if level > BRIGHT_LEVEL:
         return "too bright"
-    small = cv2.resize(grey, (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
-    detail = float(np.abs(cv2.Laplacian(small, cv2.CV_32F)).mean()) * 40.0 / max(12.0, float(small.std()))
+    # shrunk as numbers with fractions: rounded to whole grey levels, a blurred picture has a detail of about 2 by rounding alone
+    small = cv2.resize(grey.astype(np.float32), (DETAIL_SIDE, DETAIL_SIDE), interpolation=cv2.INTER_AREA)
+    detail = float(np.abs(cv2.Laplacian(small, cv2.CV_32F)).mean()) * USUAL_CONTRAST / max(MIN_CONTRAST, float(small.std()))
     return "too blurred" if detail < MIN_DETAIL else ""

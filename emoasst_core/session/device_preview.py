@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.events import FrameSeen, LevelHeard, SessionEvent, SessionFailed
-from emoasst_core.session.intake import level_db
 from emoasst_core.session.runner import open_camera, open_microphone
+from emoasst_core.windows.sound_quality import level_db
 
 if TYPE_CHECKING:
     from emoasst_core.capture.sources import AudioSource, FrameSource
@@ -83,7 +83,7 @@ class DevicePreview:
             for block in microphone.blocks():
                 if number != self._number:
                     return
-                self._tell(LevelHeard(block.end_s, level_db(block)))
+                self._tell(LevelHeard(block.end_s, level_db(block.samples)))
 
     def _is_ours(self, number: int, source: FrameSource | AudioSource) -> bool:
         with self._lock:

@@ -10,6 +10,7 @@ from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.cues.policy import CuePolicy, Reading
 from emoasst_core.datatypes import Cue, CueState, Modality, Prediction, Source, Vector
+from emoasst_core.emotions import NEUTRAL
 from emoasst_core.session.embedding_pace import VOICE_SHARE, EmbeddingPace
 from emoasst_core.session.face_reader import FaceReader, FaceReading
 from emoasst_core.session.observations import FaceMemory, SeenFace
@@ -171,4 +172,6 @@ class Focus:
 def _differ(face: Vector, voice: Vector, conflict_prob: float) -> bool:
     """Face and voice each sure of another emotion; a neutral voice beside a smile is no contradiction."""
     first, second = int(np.argmax(face)), int(np.argmax(voice))
-    return first != second and first > 0 and second > 0 and min(float(face[first]), float(voice[second])) >= conflict_prob
+    if first == second or NEUTRAL in (first, second):
+        return False
+    return min(float(face[first]), float(voice[second])) >= conflict_prob

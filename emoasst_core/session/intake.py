@@ -7,15 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
-from emoasst_core.datatypes import AudioBlock, Frame
+from emoasst_core.datatypes import Frame
 from emoasst_core.session.events import FrameSeen, LevelHeard, ProgressMade, SessionEvent
 from emoasst_core.session.mailbox import Mailbox
 from emoasst_core.session.sinks import Sinks
 from emoasst_core.session.transport import Transport
+from emoasst_core.windows.sound_quality import level_db
 
-SILENT_DB = -96.0  # the floor of 16-bit sound
 PROGRESS_EVERY_S = 0.5
 
 Tell = Callable[[SessionEvent], None]
@@ -60,12 +58,6 @@ class Thinner:
         return True
 
 
-def level_db(block: AudioBlock) -> float:
-    """Loudness relative to full scale: 0 is the loudest square wave, `SILENT_DB` is silence."""
-    power = float(np.mean(np.square(block.samples, dtype=np.float64))) if len(block.samples) else 0.0
-    return max(SILENT_DB, 10.0 * math.log10(power)) if power > 0 else SILENT_DB
-
-
 class RecordingIntake:
     """A recording, in real time as if it were live, or as fast as it can be analysed.
 
@@ -108,7 +100,7 @@ class RecordingIntake:
                 if self._thinner.takes(item.time_s):
                     mailbox.offer_frame(item)
             else:
-                tell(LevelHeard(item.end_s, level_db(item)))
+                tell(LevelHeard(item.end_s, level_db(item.samples)))
                 sinks.sound(item)
                 mailbox.offer_sound(item)
             if time_s - told_s >= PROGRESS_EVERY_S:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, Frame
-from emoasst_core.errors import EmoAsstError
 from emoasst_core.session.device_keeper import DeviceKeeper
 from emoasst_core.session.events import FrameSeen, LevelHeard
-from emoasst_core.session.intake import Tell, Thinner, level_db
+from emoasst_core.session.intake import Tell, Thinner
 from emoasst_core.session.mailbox import Mailbox
 from emoasst_core.session.sinks import Sinks
 from emoasst_core.session.transport import Transport
 from emoasst_core.session.wake_watch import LOOK_EVERY_S, WakeWatch
+from emoasst_core.windows.sound_quality import level_db
 
 if TYPE_CHECKING:
     from emoasst_core.capture.sources import AudioSource, FrameSource
@@ -59,7 +59,7 @@ class LiveIntake:
         self._open_camera = open_camera
         self._open_microphone = open_microphone
         self._thinner = Thinner(rate_hz)
-        self._failure: EmoAsstError | None = None
+        self._failure: Exception | None = None
         self._end_s = 0.0  # of the sound so far
         self._pulse_s = 0.0
         self.camera: DeviceKeeper[Frame] | None = None
@@ -105,7 +105,7 @@ class LiveIntake:
     def _guarded(self, keeper: DeviceKeeper[Frame] | DeviceKeeper[AudioBlock], transport: Transport) -> None:
         try:
             keeper.run()
-        except EmoAsstError as error:
+        except Exception as error:  # raised again by `run`: one device that cannot be kept ends the session, whatever the fault
             self._failure = error
             transport.stop()
 
@@ -142,7 +142,7 @@ class LiveIntake:
                 self._end_s = start_s
             stamped = AudioBlock(self._end_s, samples)
             self._end_s = stamped.end_s
-            tell(LevelHeard(stamped.end_s, level_db(stamped)))
+            tell(LevelHeard(stamped.end_s, level_db(samples)))
             sinks.sound(stamped)
             mailbox.offer_sound(stamped)
 

@@ -53,9 +53,7 @@ SETTLE_EVERY_S = 60.0
 SETTLED_AFTER_S = 120.0  # longer than an utterance, its captions and what was said before it are needed
 JOIN_GAP_S = 0.3  # readings of one lane that say the same are one span unless further apart than this
 SOMEONE_NEW = "someone new"  # in the way of reading a face that nobody knows, or that may not be read
-FRONTAL_SHARE = (
-    0.28  # the nose lies at least this far from both eyes, as a share of their distance, in a face seen from the front
-)
+FRONTAL_SHARE = 0.28  # of the eyes' distance: in a face seen from the front the nose is at least this far from either
 
 
 class Pipeline:

@@ -10,6 +10,7 @@ from emoasst_core.classifier.familiarity import Familiarity
 from emoasst_core.config import AnalysisOptions, CueOptions
 from emoasst_core.datatypes import Shot
 from emoasst_core.encoders.folder_pins import require_unchanged
+from emoasst_core.errors import ModelError
 from emoasst_core.faces.appearance import ENCODER_HASH
 from emoasst_core.faces.detector import FaceDetector, open_detector
 from emoasst_core.paths import models_folder
@@ -36,7 +37,7 @@ def open_pipeline(profile: str, options: AnalysisOptions, database_path: Path | 
         recording: name kept with the session.
 
     Raises:
-        ModelError: the profile is missing or damaged.
+        ModelError: the profile is missing or damaged, or sets what no model may.
         StoreError: the database cannot be read.
     """
     recogniser = load_recogniser(profile)
@@ -89,8 +90,17 @@ def read_identities(database_path: Path | None) -> Identities:
 
 
 def with_model_thresholds(options: CueOptions, recogniser: Recogniser) -> CueOptions:
-    """The stricter of the user's and the model's thresholds: a model that needs more certainty gets it."""
+    """The stricter of the user's and the model's thresholds: a model that needs more certainty gets it.
+
+    Raises:
+        ModelError: the profile names something that is no threshold of certainty. Of rates and times, a model has no say.
+        ConfigError: a threshold is out of its bounds.
+    """
     values = asdict(options)
     for name, threshold in recogniser.config.cues.items():
+        if name not in values or not name.endswith(("_prob", "_margin")):
+            raise ModelError(
+                f"The profile {recogniser.config.name} sets {name!r}, which no model may.", "Import the model again."
+            )
         values[name] = max(values[name], threshold)
     return CueOptions(**values)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from emoasst_core.datatypes import Frame
 from emoasst_core.session.events import FrameSeen, LevelHeard
-from emoasst_core.session.intake import Tell, Thinner, level_db
+from emoasst_core.session.intake import Tell, Thinner
 from emoasst_core.session.mailbox import Mailbox
 from emoasst_core.session.sinks import Sinks
 from emoasst_core.session.transport import Transport
+from emoasst_core.windows.sound_quality import level_db
 
 if TYPE_CHECKING:
     from emoasst_core.capture.clip_reel import ClipReel
@@ -56,6 +57,6 @@ class ReelIntake:
                 if self._thinner.takes(item.time_s):
                     mailbox.offer_frame(item)
             elif not is_frame:
-                tell(LevelHeard(item.end_s, level_db(item)))
+                tell(LevelHeard(item.end_s, level_db(item.samples)))
                 sinks.sound(item)
                 mailbox.offer_sound(item)

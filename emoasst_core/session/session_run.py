@@ -173,7 +173,12 @@ class SessionRun:
             self._end()
         except EmoAsstError as error:
             self._say_failure(error)
+        except Exception as error:  # whatever it is: nobody may wait for a session that is no more
+            _log.exception("the session broke off")
+            step = "Start again. What was recorded until then is offered when EmoAsst is opened the next time."
+            self._say_failure(EmoAsstError(f"The session broke off ({error}).", step))
         finally:
+            self.transport.stop()  # lets the devices go, if a fault came before their time
             self._sinks.decide(False)  # where nothing was saved, there is nothing to ask about
 
     def _models_are_loaded(self) -> bool:

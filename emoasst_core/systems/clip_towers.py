@@ -102,9 +102,12 @@ class ClipTowers(nn.Module):
         text = {name: value for name, value in weights.items() if not name.startswith("visual.")}
         try:
             towers.visual.load_state_dict(visual)
-            towers.text.load_state_dict(text, strict=False)
+            # not strict: older files hold the tower's sizes beside its weights
+            missing = towers.text.load_state_dict(text, strict=False).missing_keys
         except RuntimeError as error:
             raise ModelError(f"The weights in {folder} do not fit its configuration.", "Import the model again.") from error
+        if missing:
+            raise ModelError(f"The weights in {folder} lack the text tower's {missing[0]}.", "Import the model again.")
         return towers
 
     @property

@@ -37,17 +37,6 @@ def unpack(vector: Vector, width: int) -> tuple[Tensor, Tensor]:
     return torch.where(mask[:, None], rows / lengths.clamp_min(PRESENT), 0.0), mask
 
 
-def pad_sequences(sequences: list[Tensor], width: int) -> tuple[Tensor, Tensor]:
-    """n of (t_i, width), t_i may be 0 -> (n, longest, width) and (n, longest) mask; at least one place."""
-    longest = max([len(tokens) for tokens in sequences] + [1])
-    batch = torch.zeros(len(sequences), longest, width)
-    mask = torch.zeros(len(sequences), longest, dtype=torch.bool)
-    for row, tokens in enumerate(sequences):
-        batch[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = True
-    return batch, mask
-
-
 def spread(num_items: int, wanted: int) -> NDArray[np.int64]:
     """(wanted,) evenly spread positions among `num_items`.
 

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from emoasst_core.emotions import ALIASES, EMOTIONS, NUM_EMOTIONS, emotion_index
+from emoasst_core.emotions import ALIASES, EMOTIONS, NEUTRAL, NUM_EMOTIONS, emotion_index
 
 
 def test_the_order_of_the_columns_never_changes() -> None:
     assert EMOTIONS == ("neutral", "joy", "sadness", "anger", "fear", "surprise", "disgust")
-    assert NUM_EMOTIONS == 7
+    assert NUM_EMOTIONS == 7 and EMOTIONS[NEUTRAL] == "neutral"
 
 
 @pytest.mark.parametrize(("spelling", "column"), [("neutral", 0), (" Happiness ", 1), ("SAD", 2), ("ang", 3), ("dis", 6)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import torch
@@ -73,19 +72,3 @@ def build_speech(settings: Mapping[str, Any]) -> Any:
     if kind == "hubert":
         return HubertFeatures(settings["config"])
     raise ModelError(f"Unknown kind of speech model {kind!r}.", "Known: mel-statistics, hubert.")
-
-
-def load_hubert(features: HubertFeatures, folder: Path) -> None:
-    """Fill it from a transformers folder (model.safetensors).
-
-    Raises:
-        ModelError: the file is missing or does not fit.
-    """
-    from emoasst_core.encoders.checkpoints import load_weights, require_file
-
-    weights = load_weights(require_file(folder, "model.safetensors"))
-    plain = {name.removeprefix("hubert."): value for name, value in weights.items()}
-    found = features.network.load_state_dict(plain, strict=False)
-    missing = [name for name in found.missing_keys if "masked_spec_embed" not in name and "parametrizations" not in name]
-    if missing:
-        raise ModelError(f"{folder} is no HuBERT of these sizes: {missing[0]} is missing.", "Choose another folder.")

@@ -8,7 +8,6 @@ from torch import Tensor, nn
 from emoasst_core.systems.sem_mbt.semantic_enhancement import SemanticEnhancement
 
 VGGISH_DIM = 128
-RESNET_DIM = 512
 Words = tuple[Tensor, Tensor]
 
 
@@ -40,11 +39,6 @@ class VGGish(nn.Module):
                 maps = self.enhance[str(place)](maps, *words)
         result: Tensor = self.dense(maps.permute(0, 2, 3, 1).flatten(1))
         return result
-
-    def freeze_first_groups(self) -> None:
-        """The paper keeps the first two groups of a pre-trained network."""
-        for group in self.groups[:2]:
-            group.requires_grad_(False)
 
 
 def _group(width_in: int, width: int, num_layers: int) -> nn.Sequential:
@@ -103,11 +97,6 @@ class ResNet18(nn.Module):
             if str(number) in self.enhance:
                 maps = self.enhance[str(number)](maps, *words)
         return maps.mean((2, 3))
-
-    def freeze_first_groups(self) -> None:
-        """The paper keeps the first three groups of a pre-trained network: conv1, conv2_x and conv3_x."""
-        for part in (self.conv1, self.bn1, self.layer1, self.layer2):
-            part.requires_grad_(False)
 
 
 def _enhancements(places: dict[int, int], text_dim: int, keys: str) -> nn.ModuleDict:

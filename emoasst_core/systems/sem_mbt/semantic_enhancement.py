@@ -8,15 +8,12 @@ cross-attention.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from emoasst_core.errors import ConfigError
 
-SemKeys = Literal["tokens", "cls_spatial", "paper"]
 KINDS = ("tokens", "cls_spatial", "paper")
 
 

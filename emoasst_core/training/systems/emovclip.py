@@ -22,9 +22,10 @@ from emoasst_core.systems.emovclip.fusion import AttentionFusion
 from emoasst_core.systems.emovclip.network import FEATURES, EmoVClip
 from emoasst_core.systems.emovclip.recogniser import EmoVClipRecogniser, named_features
 from emoasst_core.systems.emovclip.self_training import NUM_ROUNDS, PER_CLASS, self_train
-from emoasst_core.systems.emovclip.speech_features import HUBERT_LARGE, load_hubert
+from emoasst_core.systems.emovclip.speech_features import HUBERT_LARGE
 from emoasst_core.systems.folds import speaker_folds
 from emoasst_core.systems.modality_dropout import drop_modalities
+from emoasst_core.systems.pretrained import load_pretrained
 from emoasst_core.systems.profile import SystemProfile
 from emoasst_core.systems.sequences import spread
 from emoasst_core.systems.system_recogniser import save_network
@@ -35,8 +36,9 @@ from emoasst_core.training.trainer import Trainer, TrainerOptions
 
 NUM_FRAMES: Final = {"small": 4, "full": 16}
 FRAMES_PER_STEP: Final = 2  # frames of an utterance that the prompts see at a time
-DROPOUT_RATE: Final = 0.3  # the paper's, chosen on its test; 0 was better on its Train&Val: see `rates`
-FUSION_EPOCHS: Final = 20
+DROPOUT_RATE: Final = 0.3  # the paper's, chosen on its test; 0 was better on its Train&Val
+FUSION_EPOCHS: Final = {"small": 20, "full": 30}
+FUSION_RATE: Final = {"small": 1e-3, "full": 3e-4}  # full: as printed
 UNLABELLED_SPEAKERS: Final = 3
 Rows = NDArray[np.int64]
 
@@ -98,7 +100,7 @@ def build(training: Training) -> EmoVClip:
         augments_text=bool(training.choices.get("augments_text", True)),
     )  # fmt: skip
     if speech:
-        load_hubert(network.speech, speech)
+        load_pretrained(network.speech.network, speech)
     return network
 
 
@@ -195,7 +197,7 @@ def train_folds(network: EmoVClip, examples: ExampleSet, table: FeatureTable, tr
         more = unlabelled.take(pseudo_rows)
         more = FeatureTable(more.values, more.present, torch.from_numpy(pseudo_labels))
         return [
-            fit_fusion(join(labelled.take(own), more), labelled.take(held), blank, rate, training.seed + number)
+            fit_fusion(join(labelled.take(own), more), labelled.take(held), blank, rate, training.seed + number, training.size)
             for number, (own, held) in enumerate(folds)
         ]
 
@@ -235,16 +237,24 @@ def fit_fusion(
     blank: Callable[[], AttentionFusion],
     rate: float,
     seed: int,
-    num_epochs: int = FUSION_EPOCHS,
+    size: str,
 ) -> AttentionFusion:
-    """One fold: Adam, modality dropout, and the epoch that is best on the fold's own held-out speakers."""
+    """One fold: Adam, modality dropout, and the epoch that is best on the fold's own held-out speakers.
+
+    Args:
+        train, valid: features of the fold's rows, and of its held-out speakers.
+        blank: makes the network.
+        rate: of the modality dropout.
+        seed: of the weights, the order and the dropout.
+        size: "small" or "full", for the learning rate and the number of epochs.
+    """
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(seed)
     model = blank()
     model.fit_scale(train.values, train.present)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=FUSION_RATE[size])
     best, best_state = -1.0, {name: value.clone() for name, value in model.state_dict().items()}
-    for _ in range(num_epochs):
+    for _ in range(FUSION_EPOCHS[size]):
         model.train()
         for rows in RowBatches(train.labels, 64, generator):
             kept = drop_modalities(train.present[rows], rate, generator)

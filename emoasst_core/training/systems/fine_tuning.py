@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -45,6 +45,24 @@ FULL: Final = {
 SMALL: Final = {
     "words": Recipe(1e-3, 32, 5), "voice": Recipe(1e-3, 32, 12), "face": Recipe(1e-3, 32, 3, mirror=True),
 }  # fmt: skip
+
+
+AST: Final = "audio-spectrogram-transformer"
+AST_EPOCHS: Final = 30  # at full size; twice those of wav2vec 2.0 and HuBERT
+
+
+def recipes_of(size: str, speech_kind: str, num_epochs: int = 0) -> dict[str, Recipe]:
+    """{modality: how it is fine-tuned}; at full size as printed.
+
+    Args:
+        size: "small" or "full".
+        speech_kind: AST is trained for longer than the other speech models.
+        num_epochs: of every modality, where somebody asks for it; 0 for each one's own.
+    """
+    recipes: dict[str, Recipe] = dict(SMALL if size == "small" else FULL)
+    if size == "full" and speech_kind == AST:
+        recipes["voice"] = replace(recipes["voice"], num_epochs=AST_EPOCHS)
+    return {name: replace(recipe, num_epochs=num_epochs or recipe.num_epochs) for name, recipe in recipes.items()}
 
 
 @dataclass(frozen=True, slots=True)

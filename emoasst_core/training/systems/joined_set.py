@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -207,8 +207,3 @@ def moving_picture(image: NDArray[np.uint8], num_frames: int, rng: np.random.Gen
     views = [padded[y : y + size, x : x + size] * gain for (y, x), gain in zip(walk, gains, strict=True)]
     grey = np.clip(np.stack(views), 0, 255).astype(np.uint8)
     return np.repeat(grey[..., None], 3, axis=3)
-
-
-def speakers_of(examples: Iterable[Example]) -> set[str]:
-    """Who speaks in these."""
-    return {example.speaker for example in examples}

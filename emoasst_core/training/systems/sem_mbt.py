@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from emoasst_core.datatypes import Modality
 from emoasst_core.emotions import NUM_EMOTIONS
-from emoasst_core.errors import ModelError
 from emoasst_core.evaluation.metrics import accuracy, macro_f1
 from emoasst_core.evaluation.multilabel import choose_class_thresholds, positive_f1, weighted_accuracy
 from emoasst_core.systems.clip_towers import SMALL_CLIP, ClipTowers
 from emoasst_core.systems.modality_dropout import drop_modalities
+from emoasst_core.systems.pretrained import load_pretrained
 from emoasst_core.systems.profile import SystemProfile
 from emoasst_core.systems.sem_mbt.network import SMALL, SemMbt, SemMbtOptions, SemMbtSystem
 from emoasst_core.systems.sem_mbt.preparation import MAX_STEPS, as_inputs, picture_rows, sound_rows, step_frames
@@ -100,24 +100,19 @@ def open_bert(folder: Path | None, examples: ExampleSet, out: Path) -> tuple[Ber
     """A BERT of a folder with its tokenizer, or of base size with random weights and a vocabulary of the training texts.
 
     Raises:
-        ModelError: the weights do not fit.
+        ModelError: as `load_pretrained`.
     """
     if folder is None:
         train_tokenizer([example.text for example in examples.split("train").examples], out / TOKENIZER_FILE)
         return BertStates("bert", {}, out / TOKENIZER_FILE), {"kind": "bert", "config": {}}
-    from emoasst_core.encoders.checkpoints import load_weights, require_file
+    from emoasst_core.encoders.checkpoints import require_file
 
     config = json.loads(require_file(folder, "config.json").read_text("utf-8"))
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(require_file(folder, TOKENIZER_FILE), out / TOKENIZER_FILE)
     kind = str(config.get("model_type", "bert"))
     text = BertStates(kind, config, out / TOKENIZER_FILE)
-    weights = {
-        name.removeprefix(f"{kind}."): value for name, value in load_weights(require_file(folder, "model.safetensors")).items()
-    }
-    missing = [name for name in text.network.load_state_dict(weights, strict=False).missing_keys if "pooler" not in name]
-    if missing:
-        raise ModelError(f"{folder} does not hold the {kind} that its config.json describes: {missing[0]} is missing.")
+    load_pretrained(text.network, folder)
     return text, {"kind": kind, "config": config}
 
 

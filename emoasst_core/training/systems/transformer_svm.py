@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +15,9 @@ from torch import nn
 from emoasst_core.classifier.calibration import modality_key
 from emoasst_core.datatypes import Modality
 from emoasst_core.encoders.checkpoints import load_weights, require_file
-from emoasst_core.errors import ManifestError, ModelError
+from emoasst_core.errors import ManifestError
 from emoasst_core.systems.clip_towers import SMALL_CLIP
+from emoasst_core.systems.pretrained import load_pretrained
 from emoasst_core.systems.profile import SystemProfile
 from emoasst_core.systems.sequences import spread
 from emoasst_core.systems.system_recogniser import save_network
@@ -26,12 +26,10 @@ from emoasst_core.systems.transformer_svm.classifiers import fit_svm
 from emoasst_core.systems.transformer_svm.recogniser import ORDER, TransformerSvm
 from emoasst_core.systems.transformer_svm.stored_svm import StoredSvm
 from emoasst_core.training.systems.examples import ExampleSet
-from emoasst_core.training.systems.fine_tuning import FULL, SMALL, ModalityData, fine_tune, fold_answers
+from emoasst_core.training.systems.fine_tuning import AST, ModalityData, fine_tune, fold_answers, recipes_of
 from emoasst_core.training.systems.finishing import Training, finish
 from emoasst_core.training.systems.leave_session_out import Protocol, leave_session_out, table_lines
 
-OWN_CHOICES: Final = ("stage", "way", "loso", "oof", "text", "speech")
-AST: Final = "audio-spectrogram-transformer"
 SMALL_SIZES: Final = {"hidden_size": 64, "intermediate_size": 128}
 SMALL_SETTINGS: Final[dict[str, Any]] = {
     "text": {
@@ -78,9 +76,7 @@ def train_transformer_svm(examples: ExampleSet, training: Training) -> dict[str,
     whole = examples.where(lambda e: e.frames is not None and e.samples is not None and bool(e.text))
     network = build(examples, training)
     data = read_data(whole, network)
-    recipes = dict(SMALL if training.size == "small" else FULL)
-    if training.num_epochs:
-        recipes = {name: replace(recipe, num_epochs=training.num_epochs) for name, recipe in recipes.items()}
+    recipes = recipes_of(training.size, network.settings["speech"]["kind"], training.num_epochs or 0)
     facts: dict[str, Any] = {"left_out_incomplete": len(examples) - len(whole), "oof": bool(training.choices.get("oof", True))}
     if training.choices.get("loso"):
         facts["leave_session_out"] = run_sessions(whole, network, data, recipes, training)
@@ -119,26 +115,6 @@ def build(examples: ExampleSet, training: Training) -> TransformerSvm:
     if clip and video.stem is not None:
         load_stem(video.stem, clip)
     return network
-
-
-def load_pretrained(network: nn.Module, folder: Path) -> None:
-    """Fill a transformers network from model.safetensors; a task's own head is left out.
-
-    Raises:
-        ModelError: fewer than nine in ten of the network's weights are there.
-    """
-    weights = load_weights(require_file(folder, "model.safetensors"))
-    wanted = network.state_dict()
-    found = {}
-    for name, value in weights.items():
-        for plain in (name, name.partition(".")[2]):
-            if plain in wanted and wanted[plain].shape == value.shape:
-                found[plain] = value
-    if len(found) < 0.9 * len(wanted):
-        raise ModelError(
-            f"{folder} holds {len(found)} of the {len(wanted)} weights that its config.json describes.", "Import it again."
-        )
-    network.load_state_dict(found, strict=False)
 
 
 def load_stem(stem: nn.Module, clip: Path) -> None:

@@ -49,3 +49,14 @@ def test_what_cannot_be_compared_says_nothing(modality: Modality) -> None:
     far = -np.eye(DIM, dtype=np.float32)[0]
     assert not familiarity.is_strange({modality: far}, GRANDMA)
     assert familiarity.is_strange({modality: far, Modality.FACE: far}, GRANDMA)
+
+
+def test_a_reading_is_as_strange_as_it_is_in_the_modality_that_lacks_least() -> None:
+    both = [
+        Shot(face.label, {Modality.FACE: face.keys[Modality.FACE], Modality.VOICE: voice.keys[Modality.FACE]}, "hash", GRANDMA)
+        for face, voice in zip(shots(30), shots(30, seed=1), strict=True)
+    ]
+    familiarity, far, near = Familiarity(both), np.eye(DIM, dtype=np.float32)[5], np.eye(DIM, dtype=np.float32)[0]
+    alone = [familiarity.lack({modality: far}, GRANDMA) for modality in (Modality.FACE, Modality.VOICE)]
+    assert familiarity.lack({Modality.FACE: far, Modality.VOICE: far}, GRANDMA) == min(alone) > 0
+    assert familiarity.lack({Modality.FACE: far, Modality.VOICE: near}, GRANDMA) == 0

@@ -1,6 +1,9 @@
-import numpy as np
+import math
 
-from emoasst_core.classifier.label_doubt import LOOK_AGAIN, label_doubts
+import numpy as np
+from scipy.stats import norm
+
+from emoasst_core.classifier.label_doubt import GRID, LOOK_AGAIN, label_doubts
 from emoasst_core.emotions import NUM_EMOTIONS
 
 
@@ -23,6 +26,27 @@ def test_the_one_answer_that_the_others_speak_against_is_doubted() -> None:
     given[5] = (given[5] + 2) % NUM_EMOTIONS
     doubts = doubts_of(opinions(truth, 0.95), given)
     assert np.flatnonzero(doubts > LOOK_AGAIN).tolist() == [5]
+
+
+def test_doubts_equal_the_formula_by_hand() -> None:
+    rng = np.random.default_rng(1)
+    given, errors, weights = rng.integers(0, NUM_EMOTIONS, 12), rng.choice([0.18, 0.4], 12), rng.uniform(0.2, 1, 12)
+    personal, model = rng.dirichlet(np.ones(NUM_EMOTIONS), 12), rng.dirichlet(np.ones(NUM_EMOTIONS), 12)
+    certainty, right = 0.0, np.zeros(12)
+    for a in GRID:
+        for b in GRID:
+            belief = norm.pdf(math.log(a), math.log(0.7), 0.3) * norm.pdf(math.log(b), math.log(0.3), 0.5)
+            meant = np.zeros(12)
+            for i in range(12):
+                powers = [model[i, c] ** a * (personal[i, c] / model[i, c]) ** b for c in range(NUM_EMOTIONS)]
+                prob, wrong = powers[given[i]] / sum(powers), errors[i]
+                answered = (1 - wrong) * prob + wrong * (1 - prob) / (NUM_EMOTIONS - 1)
+                belief *= answered ** weights[i]
+                meant[i] = (1 - wrong) * prob / answered
+            certainty, right = certainty + belief, right + belief * meant
+    found = label_doubts(personal, model, np.eye(NUM_EMOTIONS)[given], errors, weights)
+    assert np.allclose(found, 1 - right / certainty, atol=1e-9)
+    assert found.std() > 0.05
 
 
 def test_an_opinion_that_is_often_wrong_of_this_person_doubts_hardly_anything() -> None:

@@ -27,9 +27,9 @@ from scipy.stats import multivariate_normal
 from emoasst_core.classifier.calibration import Calibration
 from emoasst_core.classifier.family_memory import FamilyMemory
 from emoasst_core.classifier.joint_classifier import JointClassifier
-from emoasst_core.classifier.left_out_densities import Exclusions
 from emoasst_core.classifier.personal_memory import PersonalMemory
 from emoasst_core.classifier.personal_reading import Clips
+from emoasst_core.classifier.shot_weights import find_bursts
 from emoasst_core.classifier.zero_shot import ZeroShotHead
 from emoasst_core.datatypes import Modality, Query, Shot
 from emoasst_core.emotions import NUM_EMOTIONS
@@ -95,6 +95,16 @@ def test_the_same_clip_ten_times_counts_like_once(row: int) -> None:
     assert abs(once.of(MUM).share([FACE]) - often.of(MUM).share([FACE])) <= 1e-6  # type: ignore[union-attr]
 
 
+def test_ten_copies_of_a_clip_leave_its_near_copies_their_half() -> None:
+    rng = np.random.default_rng(3)
+    key = clips(np.array([2]), np.zeros(32), rng)[0]
+    near = unit(key + 0.02 * unit(rng.normal(size=32)))
+    shots = [make_shot(number, 2, {FACE: key}) for number in range(1, 11)] + [make_shot(11, 2, {FACE: near})]
+    together, weights = find_bursts(shots, 0.97)
+    assert together.all()
+    assert weights[:10].sum() == pytest.approx(0.5) and weights[10] == pytest.approx(0.5)
+
+
 def test_clips_of_one_event_count_as_one_observation() -> None:
     shots = [dataclasses.replace(shot, event="supper/1") for shot in random_shots(12)]
     weights = PersonalMemory(memory_model(), shots)._burst
@@ -130,20 +140,6 @@ def test_gains_equal_the_formulas_by_hand() -> None:
     answered = Clips(keys, np.eye(NUM_EMOTIONS)[labels], weights)
     found = reader.gains(query[None], answered)[0]
     assert np.allclose(found - found[0], expected - expected[0], atol=1e-9)  # what all emotions share does not count
-
-
-@pytest.mark.parametrize("is_soft", [False, True])
-def test_leaving_clips_out_equals_a_memory_without_them(is_soft: bool) -> None:
-    reader, rng = memory_model().readers[FACE], np.random.default_rng(4)
-    keys, labels, weights = unit(rng.normal(size=(9, 32))), np.eye(NUM_EMOTIONS)[rng.integers(0, 7, 9)], rng.uniform(0.2, 1, 9)
-    if is_soft:
-        labels = rng.dirichlet(np.full(NUM_EMOTIONS, 0.3), 9)
-    left_out = rng.random((9, 9)) < 0.4
-    together = reader.gains(keys, Clips(keys, labels, weights), Exclusions.of(left_out, labels))
-    for row in range(9):
-        kept = ~left_out[row]
-        alone = reader.gains(keys[row : row + 1], Clips(keys[kept], labels[kept], weights[kept]))
-        assert np.allclose(together[row], alone[0], atol=1e-9)
 
 
 def test_an_emotion_without_clips_gains_from_the_persons_offset() -> None:

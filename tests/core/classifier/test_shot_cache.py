@@ -185,7 +185,8 @@ def test_the_weights_of_an_explanation_are_those_that_the_formula_sums_up() -> N
     alone = {shot.shot_id: sum(joint_by_loops(query, [shot])) / total for shot in shots}
     assert dict(why.votes) == pytest.approx(alone)
     assert [weight for _, weight in why.votes] == pytest.approx(sorted(alone.values(), reverse=True))
-    assert 0 < why.share < 1
+    ours, theirs = joint.cache.logits(query), joint.model_logits(query)  # type: ignore[union-attr]
+    assert why.share == pytest.approx(np.ptp(ours) / (np.ptp(ours) + np.ptp(theirs))) and 0 < why.share < 1
 
 
 def test_an_empty_cache_explains_nothing() -> None:

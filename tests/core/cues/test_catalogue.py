@@ -44,7 +44,14 @@ def test_each_emotion_has_its_own_drawing_and_colour():
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "named"), [("[emotions.fear", "[emotions.dread", "fear"), ('icon = "joy"', 'icon = "grin"', "grin.svg")]
+    ("old", "new", "named"),
+    [
+        ("[emotions.fear", "[emotions.dread", "fear"),
+        ('icon = "joy"', 'icon = "grin"', "grin.svg"),
+        ("name = ", "called = ", "name"),
+        ("voice_maybe = ", "voice_perhaps = ", "voice_maybe"),
+        ("[states.CANT_HEAR", "[states.CANT_SMELL", "CANT_HEAR"),
+    ],
 )
 def test_a_catalogue_with_something_missing_is_refused_by_name(tmp_path, old, new, named):
     (tmp_path / "icons").symlink_to(assets_folder() / "icons")

@@ -1,15 +1,25 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from emoasst_core.cues.smoothing import ProbSmoother
 
 
-def test_after_a_doubtful_reading_the_average_forgets_with_the_time_constant():
+@pytest.mark.parametrize("start_s", [0.0, 3600.0])
+@pytest.mark.parametrize(("second", "time_constant_s"), [([0.5, 0.5], 0.5), ([0.7, 0.3], 0.3), ([0.05, 0.95], 0.1)])
+def test_the_average_forgets_with_the_time_constant_that_the_readings_margin_leaves(start_s, second, time_constant_s):
     smoother = ProbSmoother(0.5)
+    smoother.add(start_s, np.array([1.0, 0.0], np.float32))
+    value = smoother.add(start_s + 0.5, np.array(second, np.float32))
+    kept = np.exp(-0.5 / time_constant_s)
+    assert np.allclose(value, kept * np.array([1.0, 0.0]) + (1 - kept) * np.array(second), atol=1e-5)
+
+
+def test_without_a_time_constant_only_the_newest_reading_counts():
+    smoother = ProbSmoother(0.0)
     smoother.add(0.0, np.array([1.0, 0.0], np.float32))
-    value = smoother.add(0.5, np.array([0.5, 0.5], np.float32))
-    assert np.allclose(value, [(1 + np.exp(-1)) / 2, (1 - np.exp(-1)) / 2], atol=1e-6)
+    assert np.allclose(smoother.add(0.1, np.array([0.4, 0.6], np.float32)), [0.4, 0.6])
 
 
 def test_a_sure_reading_moves_the_average_sooner_than_a_doubtful_one():

@@ -62,10 +62,9 @@ def class_queries(labels: Tensor, rng: random.Random) -> Tensor:
 
 def paper_queries(is_training: bool) -> QueryText:
     def texts(labels: Tensor, rng: random.Random) -> Tensor:
-        arguments = [(EMOTIONS[label], rng.choice(SENTENCES), "Ross") for label in labels.tolist()]
-        return torch.from_numpy(
-            embed_texts([PROMPTS.query_prompt("paper", is_training, *words, rng) for words in arguments])
-        ).unsqueeze(1)
+        said = [(EMOTIONS[label], rng.choice(SENTENCES)) for label in labels.tolist()]
+        asked = [PROMPTS.training_prompt(name, text, "Ross", rng) if is_training else text for name, text in said]
+        return torch.from_numpy(embed_texts(asked)).unsqueeze(1)
 
     return texts
 

@@ -84,14 +84,6 @@ def test_a_class_feature_is_the_normalised_mean_of_its_prompts(prompts: Prompts)
     np.testing.assert_allclose(features[EMOTIONS.index("disgust")], mean / np.linalg.norm(mean), rtol=1e-6)
 
 
-def test_only_the_papers_training_queries_contain_the_answer(prompts: Prompts) -> None:
-    rng, arguments = random.Random(0), ("anger", "Hello there.", "Ross")
-    assert prompts.query_prompt("paper", True, *arguments, rng) in prompts.training_prompts(*arguments)
-    assert prompts.query_prompt("paper", False, *arguments, rng) == "Hello there."
-    assert prompts.query_prompt("utterance", True, *arguments, rng) == "Hello there."
-    assert prompts.query_prompt("utterance", False, *arguments, rng) == "Hello there."
-
-
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

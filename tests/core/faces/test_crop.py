@@ -15,6 +15,20 @@ def test_the_crop_is_a_square_about_the_face(detector_name: str) -> None:
     assert 90 < box.width < 105
 
 
+@pytest.mark.parametrize(
+    ("detector_name", "expected"),
+    [
+        ("yunet", (100 - 50 * 0.1 + 0.6, 50 - 50 * 0.1 - 2.2, 110)),
+        ("cascade", (100 - 50 * 0.05 + 0.3, 50 - 50 * 0.05 + 0.4, 105)),
+    ],
+)
+def test_each_detectors_box_becomes_the_crop_that_was_measured_for_it(
+    detector_name: str, expected: tuple[float, float, float]
+) -> None:
+    box = crop_box(Face(0.0, Box(100, 50, 100, 100), 0.9), detector_name)
+    assert (box.x, box.y, box.width) == pytest.approx(expected, abs=0.01)
+
+
 def test_the_crop_scales_and_moves_with_the_face() -> None:
     small = crop_box(Face(0.0, Box(10, 20, 40, 50), 0.9), "yunet")
     large = crop_box(Face(0.0, Box(20, 40, 80, 100), 0.9), "yunet")

@@ -35,6 +35,14 @@ def test_the_one_whose_lips_move_is_the_speaker_though_both_boxes_tremble():
     assert lips.speaker(["listens"], 0.0, 2.0) == ""
 
 
+def test_old_motion_of_somebody_still_in_view_is_forgotten():
+    lips = LipMotion()
+    for number in range(int(3 * KEPT_S * RATE_HZ)):
+        lips.see("person 1", number / RATE_HZ, drawn(number, speaks=True, tremble=False))
+    assert lips.motion("person 1", 0.0, 2 * KEPT_S - 1.0) is None
+    assert lips.motion("person 1", 2 * KEPT_S, 3 * KEPT_S) is not None
+
+
 def test_it_says_when_it_cannot_tell():
     lips = LipMotion()
     for number in range(20):  # one picture in a second shows no motion

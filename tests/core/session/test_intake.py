@@ -1,4 +1,3 @@
-import math
 import threading
 from itertools import pairwise
 
@@ -11,8 +10,9 @@ from emoasst_core.capture.sources import AudioSource, FrameSource
 from emoasst_core.clock import SessionClock
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import DeviceError
+from emoasst_core.session.device_keeper import DeviceKeeper
 from emoasst_core.session.events import FrameSeen, LevelHeard
-from emoasst_core.session.intake import SILENT_DB, Thinner, level_db
+from emoasst_core.session.intake import Thinner
 from emoasst_core.session.live_intake import LiveIntake
 from emoasst_core.session.transport import Transport
 
@@ -127,18 +127,18 @@ def test_a_device_that_fails_ends_both_and_says_why(live):
     assert [error.message for error in problems] == ["The camera was unplugged."]
 
 
+def test_a_fault_of_our_own_beside_a_device_ends_both_and_is_raised(live, monkeypatch):
+    monkeypatch.setattr(DeviceKeeper, "_watch", lambda _self: 1 / 0)
+    intake, transport = LiveIntake(live[0], live[0], 8.0), Transport()
+    with pytest.raises(ZeroDivisionError):
+        intake.run(intake.mailbox(), transport, Told())
+    assert transport.is_stopped
+
+
 @pytest.mark.parametrize(("camera_hz", "wanted_hz", "kept"), [(30, 8, 80), (25, 8, 80), (6, 8, 60), (30, 30, 300)])
 def test_pictures_are_thinned_to_the_rate_wanted(camera_hz, wanted_hz, kept):
     thinner = Thinner(wanted_hz)
     assert sum(thinner.takes(number / camera_hz) for number in range(camera_hz * 10)) == kept
-
-
-def test_loudness_is_relative_to_full_scale():
-    square = AudioBlock(0.0, np.ones(100, np.float32))
-    sine = AudioBlock(0.0, np.sin(np.arange(16_000) * 2 * math.pi / 16).astype(np.float32))
-    assert level_db(square) == pytest.approx(0.0)
-    assert level_db(sine) == pytest.approx(-3.01, abs=0.01)
-    assert level_db(AudioBlock(0.0, np.zeros(10, np.float32))) == SILENT_DB
 
 
 def test_time_stands_still_in_a_pause():

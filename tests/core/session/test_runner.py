@@ -220,6 +220,30 @@ def test_a_recording_that_kills_its_process_every_time_is_given_up(open_session,
     assert "several times" in one.wait_for(SessionFailed).message
 
 
+def test_a_fault_of_our_own_while_saving_is_told_in_words(open_session, tmp_path, monkeypatch):
+    def break_off(_database, _record):
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr("emoasst_core.store.sessions.save_session", break_off)
+    one = open_session()
+    one.runner.start_recording(write_recording(tmp_path / "clip.mp4"), realtime=False)
+    assert one.wait_for(SessionFailed).message == "The session broke off (no such thing)."
+    assert one.runner.wait(WAIT_S) and one.states[-1] is RunState.FAILED
+
+
+def test_a_fault_of_our_own_in_mid_session_lets_the_devices_go(open_session, tmp_path, monkeypatch):
+    monkeypatch.setattr("emoasst_core.session.mailbox.Mailbox.take", lambda *_: 1 / 0)
+    one = open_session()
+    one.runner.start_recording(write_recording(tmp_path / "clip.mp4", ("green",) * 2, seconds_each=30.0))
+    assert "division" in one.wait_for(SessionFailed).message
+    assert one.runner.wait(WAIT_S)
+    captures = [thread for thread in threading.enumerate() if thread.name == "capture"]
+    for thread in captures:
+        thread.join(10.0)
+    assert not any(thread.is_alive() for thread in captures)
+    assert one.kept.calls[-1] == ("close",)
+
+
 def test_a_second_session_at_the_same_time_is_refused(open_session, tmp_path):
     one = open_session()
     path = write_recording(tmp_path / "clip.mp4", seconds_each=10)

@@ -1,15 +1,33 @@
-"""What the systems share: packed sequences, log-mel pictures, modality dropout."""
+"""What the systems share: CLIP towers, packed sequences, log-mel pictures, modality dropout."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
 
+from emoasst_core.errors import ModelError
+from emoasst_core.systems.clip_towers import ClipTowers
 from emoasst_core.systems.mel_pictures import MER_CLIP_MEL, VGGISH_MEL, MelOptions, as_pictures, log_mel, mel_segments
 from emoasst_core.systems.modality_dropout import drop_modalities
-from emoasst_core.systems.sequences import pack, pad_sequences, spread, unpack
+from emoasst_core.systems.sequences import pack, spread, unpack
+from tests.core.encoders.small_models import VIT, write_open_clip
+
+
+@pytest.mark.parametrize("lost", ["visual.proj", "transformer.resblocks.0.attn.in_proj_weight"])
+def test_clip_towers_hold_every_weight_of_their_folder_or_refuse_it(lost: str, tmp_path: Path) -> None:
+    written = write_open_clip(tmp_path, VIT).state_dict()
+    towers = ClipTowers.from_folder(tmp_path)
+    held = {**towers.text.state_dict(), **{f"visual.{name}": value for name, value in towers.visual.state_dict().items()}}
+    assert written.keys() == held.keys() and all(torch.equal(held[name], value) for name, value in written.items())
+    path = tmp_path / "open_clip_model.safetensors"
+    save_file({name: value for name, value in load_file(path).items() if name != lost}, path)
+    with pytest.raises(ModelError, match="The weights"):
+        ClipTowers.from_folder(tmp_path)
 
 
 def test_a_packed_sequence_comes_back_with_its_padding_known() -> None:
@@ -21,12 +39,6 @@ def test_a_packed_sequence_comes_back_with_its_padding_known() -> None:
     assert mask.tolist() == [True, True, True, False, False]
     torch.testing.assert_close(rows[:3], tokens)
     assert rows[3:].abs().sum() == 0
-
-
-def test_sequences_of_any_length_are_padded_together() -> None:
-    batch, mask = pad_sequences([torch.ones(2, 4), torch.zeros(0, 4)], 4)
-    assert batch.shape == (2, 2, 4)
-    assert mask.tolist() == [[True, True], [False, False]]
 
 
 def test_spread_positions_are_even_and_inside() -> None:

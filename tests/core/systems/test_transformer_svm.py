@@ -21,7 +21,7 @@ from emoasst_core.systems.transformer_svm.encoders import FineTuned, SpeechEncod
 from emoasst_core.systems.transformer_svm.fusion import fuse, softmax
 from emoasst_core.systems.transformer_svm.recogniser import split_answer
 from emoasst_core.systems.transformer_svm.stored_svm import StoredSvm
-from emoasst_core.training.systems.fine_tuning import ModalityData, Recipe, answer, fine_tune, fold_answers
+from emoasst_core.training.systems.fine_tuning import AST, ModalityData, Recipe, answer, fine_tune, fold_answers, recipes_of
 from emoasst_core.training.systems.leave_session_out import Protocol, leave_session_out, table_lines
 
 TINY: dict[str, Any] = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
@@ -38,6 +38,15 @@ def toy(num_rows: int, classes: Sequence[int], seed: int, spread: float = 0.4) -
     labels = np.array(classes)[rng.integers(0, len(classes), num_rows)]
     centres = 2 * np.random.default_rng(99).normal(size=(7, 5))
     return centres[labels] + spread * rng.normal(size=(num_rows, 5)), labels
+
+
+def test_at_full_size_each_transformer_is_trained_as_printed() -> None:
+    printed = {"words": (2e-5, 32, 20, 0.01), "voice": (3e-5, 8, 15, 0.01), "face": (5e-5, 8, 10, 0.01)}
+    recipes = {kind: recipes_of("full", kind) for kind in ("wav2vec2", "hubert", AST)}
+    for kind, one in recipes.items():
+        found = {name: (r.learning_rate, r.batch_size, r.num_epochs, r.weight_decay) for name, r in one.items()}
+        assert found == (printed | {"voice": (3e-5, 8, 30, 0.01)} if kind == AST else printed)
+    assert {r.num_epochs for r in recipes_of("full", AST, num_epochs=2).values()} == {2}
 
 
 @pytest.mark.parametrize("classes", [range(7), (0, 2, 5)], ids=["seven", "three"])

@@ -96,6 +96,9 @@ def test_paper_queries_hold_the_very_text_that_is_to_be_matched(tmp_path):
     data = make_data(make_store(tmp_path), "frames")
     leaky = data.batch(np.arange(10), 5, "six", "paper", torch.Generator().manual_seed(0))
     assert torch.equal(leaky.queries[:, 0], leaky.targets)
+    used, said = (data.batch(np.arange(10), 5, "six", queries) for queries in ("paper", "utterance"))
+    assert torch.equal(used.queries, said.queries), "in use nobody knows the answer: only what was said can be asked"
+    assert not torch.equal(leaky.queries, used.queries)
 
 
 @pytest.mark.parametrize("part", ["frames", "audio"])

@@ -67,6 +67,13 @@ def test_long_speech_is_cut_at_its_quietest_chunk() -> None:
     assert second[1] == pytest.approx(12.1, abs=3 * CHUNK_S)
 
 
+def test_long_speech_is_cut_in_the_last_quarter_even_where_it_was_quieter_before() -> None:
+    found = chunks((3.0, 0.9), (CHUNK_S, 0.4), (3.2, 0.9), (CHUNK_S, 0.6), (3.0, 0.9), (1.0, 0.0))
+    quietest = next(chunk for chunk in found if chunk.speech_prob == 0.6)
+    first, second = cut(found, WindowOptions(max_utterance_s=8.0))
+    assert first[1] == second[0] == pytest.approx((quietest.start_s + quietest.end_s) / 2)
+
+
 def test_no_utterance_is_longer_than_the_limit_and_none_overlap() -> None:
     generator = np.random.default_rng(3)
     found = [SpeechChunk(i * CHUNK_S, (i + 1) * CHUNK_S, float(p)) for i, p in enumerate(generator.random(3_000) ** 0.3)]
