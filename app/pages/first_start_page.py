@@ -48,7 +48,6 @@ class FirstStartPage(QWidget):
         super().__init__(parent)
         self._services = services
         self._theme = LIGHT
-        self._needs_phrase = True
         self._knows_family = False
         self.news = ""  # what has just happened; said once, above the first step
         self.title, self.lead = label("", "title"), label("", "lead")

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from emoasst_core.errors import StoreError
-from emoasst_core.store.columns import Row, moment_from_text, now_text, text_from_moment
+from emoasst_core.store.columns import Row, moment_from_text, now_text
 from emoasst_core.store.database import Database
 
 CANT_TELL: Final[str] = "cant_tell"  # a true answer that teaches nothing
@@ -138,14 +138,6 @@ class Clips:
         with self._database.writing():
             (row,) = self._database.rows("SELECT count(*) AS num FROM clips WHERE person = ?", (person,))
             self._database.execute("DELETE FROM clips WHERE person = ?", (person,))
-        return int(row["num"])
-
-    def drop_unanswered(self, created_before: datetime) -> int:
-        """Remove clips that nobody answered in time; how many there were."""
-        with self._database.writing():
-            which = "created_at < ? AND clip_id NOT IN (SELECT clip_id FROM clip_answers)"
-            (row,) = self._database.rows(f"SELECT count(*) AS num FROM clips WHERE {which}", (text_from_moment(created_before),))
-            self._database.execute(f"DELETE FROM clips WHERE {which}", (text_from_moment(created_before),))
         return int(row["num"])
 
     def created_at(self, clip_id: int) -> datetime | None:

@@ -32,7 +32,6 @@ FUSION_OPTIONS: Final[dict[str, Any]] = {
 }  # fmt: skip
 BATCH_SIZE: Final = 128
 NUM_SEQUENCES: Final = 9_600  # per epoch
-VIEWS_PER_PICTURE: Final = 4
 SAME_MOOD_SHARE: Final = 0.15
 MAX_STRAY_SHARE: Final = 0.25
 # Half the sequences are one unchanging view: a single photograph must be read as well as a film.

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from session_records import random_session
 
@@ -59,15 +57,6 @@ def test_deleting_the_session_or_forgetting_the_person_leaves_no_clip(clips: Cli
     clips.add([Clip("evening", 1, 0.0, 4.0, "p-1", "close")])
     delete_session(database, "evening")
     assert database.rows("SELECT * FROM clips") == []
-
-
-def test_only_clips_that_nobody_answered_run_out(clips: Clips) -> None:
-    first = clips.all("evening")[0].clip_id
-    clips.answer(ClipAnswer(first, "Anna", "joy"))
-    now = datetime.now(UTC)
-    assert clips.drop_unanswered(now - timedelta(days=7)) == 0
-    assert clips.drop_unanswered(now + timedelta(seconds=1)) == 2
-    assert [clip.clip_id for clip in clips.all("evening")] == [first]
 
 
 def test_an_answer_to_a_clip_that_is_gone_is_refused(clips: Clips) -> None:
