@@ -9,6 +9,7 @@
     ├── ManifestError       a data set listing cannot be used as it stands
     ├── CacheError          a shot cannot be added, or belongs to another encoder
     ├── StoreError          the database cannot be opened, read or written
+    │   ├── NotEmptyError   ... because a family's data is kept there already, and another's was to be read in
     │   ├── DamagedError    ... because its bytes are not what was written; a backup helps
     │   └── KeyLostError    ... because its key is not here; the recovery phrase brings it back
     ├── GateError           the adult's PIN is wrong, or it is too early for another try

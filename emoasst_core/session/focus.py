@@ -121,9 +121,10 @@ class Focus:
     def _step_of_person(self, time_s: float, in_view: list[str], readings: dict[str, FaceReading]) -> Reading:
         person = self.policy.person
         if in_view and (person not in in_view or (in_view[0] in readings and not self._is_readable(person))):
+            if person:  # what was heard so far may be of the one before
+                self._changed_s, self._voice = time_s, None
             person = in_view[0]
             self.policy.switch_person(person)
-            self._changed_s, self._voice = time_s, None  # what was heard before may be of the one before
         if person not in readings or (latest := self._faces.newest(person)) is None or latest.obstacle:
             return self._absence(time_s, person)
         face = readings[person]

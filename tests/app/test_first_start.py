@@ -272,7 +272,7 @@ def test_who_has_no_session_yet_may_watch_the_example_and_is_not_offered_it_afte
         start = window.start_page
         yield lambda: start.example_button.isVisible()
         start.example_button.click()
-        yield lambda: window.live_page.picture.frame is not None
+        yield lambda: window.live_page.picture.frame is not None and window._services.runner.status().frames_analysed > 5
         window._services.runner.stop()
         yield shows(window, window.review_page)
         window.go_home()
