@@ -25,6 +25,7 @@ SIDE_JOB: Final = "side job"
 
 PREFIX: Final = "emo "
 _NAME_MAIN_THREAD: Final = 15  # PR_SET_NAME of linux/prctl.h; the system keeps 15 bytes
+_MAX_ARENAS: Final = -8  # M_ARENA_MAX of malloc.h
 
 
 @contextlib.contextmanager
@@ -81,3 +82,13 @@ def begin_process(job: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(_NAME_MAIN_THREAD, ctypes.c_char_p((PREFIX + job).encode()[:15]), 0, 0, 0)
+
+
+def share_one_heap() -> None:
+    """Let all threads of this process take memory from one heap, where the C library is glibc.
+
+    By default each thread gets heaps of its own, which grow in steps of megabytes whenever it meets a larger task, and keep them.
+    """
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(_MAX_ARENAS, 1)

@@ -31,7 +31,7 @@ from emoasst_core.session.message import (
     WorkerSettings,
 )
 from emoasst_core.session.plan import SessionPlan
-from emoasst_core.session.processes import MODELS, begin_process
+from emoasst_core.session.processes import MODELS, begin_process, share_one_heap
 from emoasst_core.session.reading_thread import ReadingThread
 from emoasst_core.session.record_parts import packed
 
@@ -91,6 +91,7 @@ def serve(connection: Connection, pulse: Any, settings: WorkerSettings) -> None:
         settings: which pipeline to open, and with what.
     """
     begin_process(MODELS)
+    share_one_heap()
     share_cores()
     threading.Thread(target=_beat, args=(pulse,), name="pulse", daemon=True).start()
     try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib
+import platform
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -106,3 +108,31 @@ def test_every_process_begins_alike() -> None:
     assert len(starters) >= 5
     begin = {path.name for path in SESSION.glob("*.py") if "begin_process(" in path.read_text("utf-8")}
     assert {path.name for path in starters} - begin <= {"model_launch.py"}, "its processes begin in worker_process"
+
+
+HEAPS = """
+import ctypes, sys, threading
+from emoasst_core.session.processes import share_one_heap
+if sys.argv[1] == "one":
+    share_one_heap()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+def take():
+    for _ in range(300):
+        libc.malloc(4000)
+threads = [threading.Thread(target=take) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+starts = [int(line.split("-")[0], 16) for line in open("/proc/self/maps") if " rw-p 00000000 00:00 0" in line]
+print(sum(start % (64 << 20) == 0 for start in starts))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="heaps for each thread are glibc's")
+def test_threads_of_a_model_process_share_one_heap():
+    def num_heaps(which: str) -> int:
+        result = subprocess.run([sys.executable, "-c", HEAPS, which], capture_output=True, text=True, check=True, timeout=60)
+        return int(result.stdout)
+
+    assert num_heaps("one") == 0
+    assert num_heaps("many") > 0  # what is counted is there without it
