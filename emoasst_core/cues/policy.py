@@ -108,8 +108,8 @@ class CuePolicy:
         if (state, emotion) != self._wanted:
             self._wanted = (state, emotion)
             self._state_since_s = reading.time_s
-        is_theirs = not self._shows_another
-        if is_theirs and emotion is not None and self.shown and emotion == self.shown.emotion == self._votes.emotion:
+        theirs = self._theirs
+        if emotion is not None and theirs and emotion == theirs.emotion == self._votes.emotion:
             self._evidence_s = reading.time_s
         alone, _ = judge(reading.probs, self.options, False, reading.is_supported)
         return self._update(reading.time_s, is_rising=state is CueState.MAYBE and alone is CueState.CLEAR)
@@ -132,9 +132,10 @@ class CuePolicy:
             self.shown = replace(self.shown, person=name)
 
     @property
-    def _shows_another(self) -> bool:
-        """Whether the emotion on screen is that of somebody who was followed before."""
-        return self.shown is not None and self.shown.emotion is not None and self.shown.person != self.person
+    def _theirs(self) -> Cue | None:
+        """What is shown, unless it is the emotion of somebody who was followed before."""
+        shown = self.shown
+        return None if shown and shown.emotion is not None and shown.person != self.person else shown
 
     def _read_absence(self, reading: Reading) -> Cue | None:
         self._votes.add(reading.time_s, None)
@@ -156,18 +157,17 @@ class CuePolicy:
     def _update(self, time_s: float, is_rising: bool) -> Cue | None:
         """Move from what is shown towards what is wanted, as far as the rates allow."""
         state, emotion = self._wanted
-        shown = self.shown
-        is_anothers = self._shows_another
-        if shown and (shown.state, shown.emotion) == (state, emotion) and not is_anothers:
+        shown, theirs = self.shown, self._theirs
+        if theirs and (theirs.state, theirs.emotion) == (state, emotion):
             return None
         on_screen_s = time_s - shown.start_s if shown else 1e9
         if state is CueState.UNSURE:
             return self._doubt(time_s, on_screen_s)
-        is_weaker = shown is not None and shown.emotion == emotion and state is CueState.MAYBE and not is_anothers
+        is_weaker = theirs is not None and theirs.emotion == emotion and state is CueState.MAYBE
         if is_weaker and time_s - self._state_since_s < WEAKER_PATIENCE_S:
             return None
         if not self._may_name(time_s, on_screen_s, is_rising):
-            is_wrong = shown is not None and shown.emotion is not None and (is_anothers or shown.emotion != emotion)
+            is_wrong = shown is not None and shown.emotion is not None and (theirs is None or shown.emotion != emotion)
             return self._doubt(time_s, on_screen_s) if is_wrong else None
         return self._show(Cue(time_s, state, emotion, self.person, self._reason))
 
@@ -180,7 +180,7 @@ class CuePolicy:
                 return self._show(Cue(time_s, CueState.UNSURE, None, self.person))
             return None
         unsupported_s = time_s - max(self._evidence_s, shown.start_s)
-        if self._shows_another:  # like a lost face; a moment longer where the next cue is coming, so that no doubt flashes by
+        if self._theirs is None:  # like a lost face; a moment longer where the next cue is coming, so that no doubt flashes by
             is_coming = self._wanted[1] is not None and self._wanted[1] == self._votes.emotion
             is_over = unsupported_s >= self.options.lost_s + (REACH_S if is_coming else 0.0) - 1e-6
             return self._show(Cue(time_s, CueState.UNSURE, None, self.person)) if is_over else None
@@ -200,7 +200,7 @@ class CuePolicy:
             hold_s = max(hold_s, options.hold_s * GUARDED_PATIENCE)
         has_held = self._votes.held_s(time_s, emotion) >= hold_s - 1e-6 and not self._votes.mostly_failed
         # The same word for the next person changes a name at most, so it need not wait for its turn.
-        keeps_word = self._shows_another and self.shown is not None and self.shown.emotion == emotion
+        keeps_word = self.shown is not None and self._theirs is None and self.shown.emotion == emotion
         is_rested = keeps_word or not self._namings or time_s - self._namings[-1] >= options.min_gap_s
         was_seen = keeps_word or self.shown is None or self.shown.emotion is None or on_screen_s >= options.min_shown_s
         has_room = self._num_changes(time_s) + 2 <= HARD_CAP  # what is named must be free to be withdrawn

@@ -143,12 +143,14 @@ class StretchSeeker:
         Raises:
             MediaError: nothing but sound was kept of this moment, or its file cannot be used.
         """
-        first = self._first_with_picture()
-        place = max(first, bisect_right([stretch.start_s for stretch in self._stretches], time_s) - 1)
+        place = max(0, bisect_right([stretch.start_s for stretch in self._stretches], time_s) - 1)
         try:
             frame = self._in_file(place, time_s, 0)
         except NoPictureError as error:
-            raise error if place == first else MediaError("No picture was kept of this moment.", SOUND_ONLY) from error
+            first = self._first_with_picture()
+            if place >= first:
+                raise error if place == first else MediaError("No picture was kept of this moment.", SOUND_ONLY) from error
+            place, frame = first, self._in_file(first, time_s, 0)
         direction = 1 if num_frames > 0 else -1
         for _ in range(abs(num_frames)):
             moved = self._in_file(place, frame.time_s, direction) if frame is not None else None
