@@ -24,7 +24,7 @@ from app.pages.practice_page import PracticePage
 from app.pages.restore_page import RestorePage
 from app.pages.review_page import ReviewPage
 from app.pages.set_up_page import SetUpPage
-from app.pages.start_page import StartPage, example_recording
+from app.pages.start_page import StartPage
 from app.pages.trends_page import TrendsPage
 from app.preferences import Choices
 from app.reembedding import Reembedding
@@ -33,6 +33,7 @@ from app.start_flow import StartFlow
 from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme, give_theme
 from app.window_dialogs import WindowDialogs
 from emoasst_core.errors import EmoAsstError
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.plan import SessionPlan
 
 MEDIA_FILTER = (
@@ -99,7 +100,7 @@ class MainWindow(QMainWindow):
 
     def open_example(self) -> None:
         """Play the conversation that comes with the program: an actor that is drawn, nobody's family."""
-        self._play(example_recording())
+        self._play(demo_recording())
 
     def _play(self, path: Path) -> None:
         try:

@@ -37,6 +37,11 @@ def assets_folder() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "assets"
 
 
+def demo_recording() -> Path:
+    """The conversation that comes with the program: an actor that is drawn, nobody's family."""
+    return assets_folder() / "demo" / "conversation.webm"
+
+
 def profile_folder(name: str) -> Path:
     """Folder of a model profile: installed by the user, else bundled."""
     installed = models_folder() / name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -18,7 +17,7 @@ from app.widgets.scroll import fill_with_column
 from app.widgets.session_list import SessionList
 from app.widgets.text import Button, label
 from emoasst_core.errors import EmoAsstError
-from emoasst_core.paths import assets_folder
+from emoasst_core.paths import demo_recording
 from emoasst_core.store.clips import Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.deletion import backups_beside, forget_session, what_backups_keep
@@ -169,7 +168,7 @@ class StartPage(QWidget):
         infos, waiting = found
         self._heading.setText("All sessions" if self._shows_all else "Recent sessions")
         self.sessions.show_sessions(infos, NONE_YET if self._is_open else LOCKED, waiting)
-        self.example_button.setVisible(self._is_open and not infos and example_recording().exists())
+        self.example_button.setVisible(self._is_open and not infos and demo_recording().exists())
         if self._shows_all and self.sessions.rows:
             self.sessions.rows[0].setFocus()
 
@@ -206,8 +205,3 @@ class StartPage(QWidget):
         content.addStretch(2)
         area = fill_with_column(self, content, CONTENT_PX, top_px=32)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-
-
-def example_recording() -> Path:
-    """The conversation that comes with the program, for who wants to see what it does before anybody is filmed."""
-    return assets_folder() / "demo" / "conversation.webm"

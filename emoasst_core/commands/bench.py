@@ -14,7 +14,7 @@ from emoasst_core.commands.bench_cues import add_arguments, bench_cues
 from emoasst_core.commands.bench_live import EXAMPLE as LIVE_EXAMPLE
 from emoasst_core.commands.bench_live import bench_live
 from emoasst_core.evaluation.figures_file import require_file_writable, write_json
-from emoasst_core.paths import assets_folder
+from emoasst_core.paths import demo_recording
 
 EXAMPLE: Final = """examples:
   emoasst bench analyze
@@ -97,12 +97,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write_json(arguments.json, figures)
     return 0
-
-
-def demo_recording() -> Path:
-    """The conversation that ships with the program."""
-    found = sorted(path for path in (assets_folder() / "demo").glob("conversation.*") if path.suffix in (".mkv", ".webm", ".mp4"))
-    return found[0]
 
 
 def _bench_analyze(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def bench_live(arguments: argparse.Namespace) -> dict[str, Any]:
     Raises:
         EmoAsstError: a clip or model cannot be used, or the session failed.
     """
-    from emoasst_core.commands.bench import demo_recording
+    from emoasst_core.paths import demo_recording
 
     paths = arguments.clips or [demo_recording()]
     options = AnalysisOptions(transcribe=not arguments.no_words)

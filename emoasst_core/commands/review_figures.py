@@ -24,10 +24,10 @@ NAMES: Final = {
 def bench_review(profile: str, minutes: float, num_shots: int, num_points: int, repeats: int) -> dict[str, Any]:
     """Make a long session of the bundled demo, measure, print and return the figures."""
     from emoasst_core.commands.app import bench_review as bench_window
-    from emoasst_core.commands.bench import demo_recording
     from emoasst_core.config import AnalysisOptions
     from emoasst_core.evaluation.bench_answers import bench_answers
     from emoasst_core.evaluation.long_session import loop_recording, repeat_session
+    from emoasst_core.paths import demo_recording
     from emoasst_core.session.analyzer import Analyzer
     from emoasst_core.store.database import Database
     from emoasst_core.store.sessions import save_session

@@ -11,10 +11,10 @@ from PySide6.QtTest import QTest
 
 from app.actions import ANSWER_KEYS
 from emoasst_core import paths
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import CueState, Source
 from emoasst_core.emotions import EMOTIONS
+from emoasst_core.paths import demo_recording
 from emoasst_core.store.clips import Clips
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import get_session, list_sessions

@@ -27,8 +27,8 @@ from journey import (
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.evaluation.long_session import loop_recording
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.message import DEFAULT_FACTORY
 
 NUM_CLIPS = 8

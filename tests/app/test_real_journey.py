@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.theme import THEMES, apply_theme
 from emoasst_core import paths
-from emoasst_core.commands.bench import demo_recording
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.message import DEFAULT_FACTORY
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import get_session, list_sessions

@@ -14,10 +14,9 @@ import cv2
 import pytest
 
 from emoasst_core.cli import main
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.datatypes import CueState, Source
 from emoasst_core.emotions import EMOTIONS
-from emoasst_core.paths import database_path
+from emoasst_core.paths import database_path, demo_recording
 from emoasst_core.store.database import Database
 from emoasst_core.store.sessions import SessionRecord, get_session, list_sessions
 from emoasst_core.store.shots import list_shots

@@ -12,9 +12,9 @@ import pytest
 
 from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.cli import main
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.datatypes import Frame, Modality, Shot
 from emoasst_core.emotions import EMOTIONS, emotion_index
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.pipeline_factory import load_recogniser
 from emoasst_core.store.database import Database
 from emoasst_core.store.shots import add_shot

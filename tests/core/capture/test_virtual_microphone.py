@@ -20,7 +20,7 @@ import pytest
 from scipy.signal import correlate
 
 from emoasst_core.capture.media_file import MediaFile
-from emoasst_core.commands.bench import demo_recording
+from emoasst_core.paths import demo_recording
 from tests.core.capture import room_of_pulse
 from tests.core.capture.room_of_pulse import Room
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.evaluation.long_session import loop_recording, repeat_session
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.picture_seeker import PictureSeeker
 from tests.core.store.session_records import random_session
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from emoasst_core.capture.clip_reel import Stretch, read_reel
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.evaluation.neutral_gate import View, play_neutral
 from emoasst_core.evaluation.replayed_scenes import ReplayedPipelines, Scene, load_scene
 from emoasst_core.evaluation.spliced_changes import figures, lost_delays, play_changes
+from emoasst_core.paths import demo_recording
 
 SCENES = Path(__file__).with_name("scenes.json")
 MACHINE_S = 0.3  # for taking, sending, reading and showing one picture: the rest of the limits is the evidence's

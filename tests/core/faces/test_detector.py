@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from emoasst_core.capture.media_file import MediaFile
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import FaceOptions
 from emoasst_core.datatypes import Box, Frame
 from emoasst_core.errors import ModelError
 from emoasst_core.faces.detector import CascadeDetector, YuNetDetector, open_detector
+from emoasst_core.paths import demo_recording
 
 needs_data = pytest.mark.skipif("EMOASST_DATA" not in os.environ, reason="EMOASST_DATA does not name the shared data folder")
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from emoasst_core.capture.media_file import MediaFile
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import CueState, Frame
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.events import CueChanged
 from emoasst_core.session.pipeline import Pipeline
 from emoasst_core.session.pipeline_factory import find_detector, load_recogniser, with_model_thresholds

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from emoasst_core.capture.media_file import MediaFile
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import AnalysisOptions, FaceOptions
 from emoasst_core.datatypes import SAMPLE_RATE_HZ, AudioBlock, CueState, Frame, Modality, Source
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.events import CueChanged, FacesSeen, Predicted
 from emoasst_core.session.face_pictures import read_face
 from emoasst_core.session.identities import Identities

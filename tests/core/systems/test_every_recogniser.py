@@ -9,11 +9,11 @@ import pytest
 
 from emoasst_core.capture.media_file import MediaFile
 from emoasst_core.cli import main
-from emoasst_core.commands.bench import demo_recording
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock, Modality, Shot, Source, Utterance
 from emoasst_core.emotions import NUM_EMOTIONS
 from emoasst_core.errors import CacheError, ModelError
+from emoasst_core.paths import demo_recording
 from emoasst_core.session.events import Predicted
 from emoasst_core.session.pipeline_factory import load_recogniser, open_pipeline
 from emoasst_core.systems.opening import hash_of_profile, open_recogniser
