@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
@@ -21,10 +21,18 @@ from emoasst_core.emotions import EMOTIONS
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.review.practice import PracticeClip, practice_clips
 from emoasst_core.store.database import Database
-from emoasst_core.store.practice import drop_rounds, keep_round
+from emoasst_core.store.practice import PracticeRound, drop_rounds, keep_round, kept_rounds
 
 COLUMN_PX, SIDE_PX, LEAST_PICTURE_PX = 1180, 320, 400
+SHOWN_ROUNDS = 5
+LAST_ONE = "That was the last one"
 NONE_YET = "No clips yet. Answer some clips of a session first; then they come here."
+
+
+def earlier_text(rounds: Sequence[PracticeRound]) -> str:
+    """The latest scores kept before this round in words, newest first; nothing if there are none."""
+    scores = [f"{one.num_alike} of {one.num_guessed} ({one.played_at.astimezone():%d %b})" for one in rounds[-SHOWN_ROUNDS:]]
+    return f"Before: {', '.join(reversed(scores))}." if scores else ""
 
 
 class PracticePage(QWidget):
@@ -116,11 +124,26 @@ class PracticePage(QWidget):
         self.pad.hide()
         self.next_button.hide()
         keeps = self._services.preferences.choices.keeps_practice_scores
-        self.question.setText("That was the last one")
+        self.question.setText(LAST_ONE)
         self.told.setText(f"{alike} of {guessed} alike." if keeps else "Well looked!")
         if keeps:
-            self._in_database(lambda database: keep_round(database, alike, guessed))
+            self._keep_score(alike, guessed)
         self.back_button.setFocus()
+
+    def _keep_score(self, alike: int, guessed: int) -> None:
+        path = self._services.database_path
+
+        def keep() -> tuple[PracticeRound, ...]:
+            with Database(path) as database:
+                earlier = kept_rounds(database)
+                keep_round(database, alike, guessed)
+            return earlier
+
+        def show(earlier: tuple[PracticeRound, ...]) -> None:
+            if earlier and self.question.text() == LAST_ONE:
+                self.told.setText(f"{self.told.text()}\n{earlier_text(earlier)}")
+
+        self._services.background.run(keep, show, self._say)
 
     def _begin(self, clips: tuple[PracticeClip, ...]) -> None:
         self._clips = clips

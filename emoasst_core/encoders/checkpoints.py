@@ -1,4 +1,4 @@
-"""Find model folders, check their files and read their weights: safetensors only, never a file that can carry code."""
+"""Check the files of a model folder and read their weights: safetensors only, never a file that can carry code."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from emoasst_core import paths
 from emoasst_core.errors import ModelError
 
 if TYPE_CHECKING:
@@ -14,22 +13,6 @@ if TYPE_CHECKING:
 
 BLOCK_BYTES = 1 << 20
 UNHASHED_FILES = frozenset({"installed.json", "README.md"})  # say something about the model, change nothing it computes
-
-
-def find_model(name: str, models_folder: Path | None = None) -> Path:
-    """Folder of an installed model, else of one that ships with the program.
-
-    Raises:
-        ModelError: neither exists; says how to get it.
-    """
-    installed = (models_folder or paths.models_folder()) / name
-    for folder in (installed, paths.assets_folder() / "models" / name):
-        if folder.is_dir():
-            return folder
-    raise ModelError(
-        f"The model {name} is not installed: there is no folder {installed}.",
-        f"Run `emoasst models download {name}`, or `emoasst models import` with a folder that holds it.",
-    )
 
 
 def require_file(folder: Path, *names: str) -> Path:
@@ -61,20 +44,6 @@ def sha256_of(path: Path) -> str:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error}.", "Check the disk, then import the model again.") from error
     return digest.hexdigest()
-
-
-def verify_file(path: Path, sha256: str) -> None:
-    """Compare a file with its known hash.
-
-    Raises:
-        ModelError: they differ; shows both.
-    """
-    found = sha256_of(path)
-    if found != sha256.lower():
-        raise ModelError(
-            f"{path} is not the file it should be: its sha256 is {found}, expected {sha256.lower()}.",
-            f"Delete it and run `emoasst models download {path.parent.name}` again.",
-        )
 
 
 def folder_hash(*folders: Path) -> str:

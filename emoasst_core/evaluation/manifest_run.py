@@ -50,7 +50,7 @@ def read_eval_manifest(path: Path) -> list[EvalRow]:
     try:
         text = path.read_text(encoding="utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-        rows, columns = list(reader), set(reader.fieldnames or ())
+        rows, columns = [(_first_line(reader, row), row) for row in reader], set(reader.fieldnames or ())
     except OSError as error:
         reason = error.strerror or str(error)
         raise ManifestError(f"The manifest {path} cannot be read: {reason}.", "Give a csv file with --manifest.") from error
@@ -63,17 +63,22 @@ def read_eval_manifest(path: Path) -> list[EvalRow]:
         )
     if not rows:
         raise ManifestError(f"The manifest {path} has no rows.", "Write one row for each clip below the first.")
-    return [_parse(row, number, path) for number, row in enumerate(rows, start=2)]
+    return [_parse(row, line, path) for line, row in rows]
 
 
-def _parse(row: dict[str, Any], number: int, manifest: Path) -> EvalRow:
+def _first_line(reader: csv.DictReader[str], row: dict[str, Any]) -> int:
+    """Where the row that was just read begins: an editor counts lines, and a quoted text may hold several."""
+    return reader.line_num - sum(str(value).count("\n") for value in row.values())
+
+
+def _parse(row: dict[str, Any], line: int, manifest: Path) -> EvalRow:
     try:
         label = emotion_index(row["emotion"] or "")
         start_s = max(0.0, seconds(row.get("start_s"), "start_s") or 0.0)
         end_s = seconds(row.get("end_s"), "end_s")
         context = _context(row.get("context") or "[]")
     except (KeyError, ValueError) as error:
-        raise ManifestError(f"Line {number} of {manifest}: {error.args[0]}.") from error
+        raise ManifestError(f"Line {line} of {manifest}: {error.args[0]}.") from error
     clip = Clip(manifest.parent / (row.get("path") or ""), row.get("text") or "", start_s, end_s, context)
     return EvalRow(clip, label, row.get("speaker") or "")
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from emoasst_core.atomic_file import replacing, write_atomically
-from emoasst_core.errors import DamagedError, KeyLostError, StoreError
+from emoasst_core.errors import DamagedError, StoreError
 from emoasst_core.store.database import Database
 from emoasst_core.store.deletion import backups_beside
 from emoasst_core.store.key_card import COPY_FILE, card_bytes
@@ -106,21 +106,6 @@ def require_whole(backup: Path) -> None:
             checked.with_name(checked.name + suffix).unlink(missing_ok=True)
     if faults:
         raise DamagedError(f"The backup {backup} is damaged: {faults[0]}.", "Choose another one.")
-
-
-def database_state(path: Path) -> str:
-    """What opening it would meet: "missing", "whole", "damaged", "wrong_key", or "unusable" for anything else."""
-    if not path.exists():
-        return "missing"
-    try:
-        with Database(path, create=False) as database:
-            return "damaged" if database.faults() else "whole"
-    except DamagedError:
-        return "damaged"
-    except KeyLostError:
-        return "wrong_key"
-    except StoreError:
-        return "unusable"
 
 
 def adopt_card(card_file: Path, home: Path) -> bool:

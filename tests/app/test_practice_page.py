@@ -1,15 +1,18 @@
 """Practice and trends in the real window."""
 
+from datetime import UTC, datetime
+
 from clip_session import save_unclear_session
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from app.pages.practice_page import earlier_text
 from emoasst_core import paths
 from emoasst_core.review.clip_answers import keep_answer
 from emoasst_core.review.clip_collection import collect_clips
 from emoasst_core.store.clips import ClipAnswer
 from emoasst_core.store.database import Database
-from emoasst_core.store.practice import kept_rounds
+from emoasst_core.store.practice import PracticeRound, kept_rounds
 
 
 def press(window, *keys):
@@ -70,10 +73,20 @@ def test_an_adult_may_turn_scores_on_and_off_again(drive, tmp_path):
         yield from play_a_round(window)
         assert window.practice_page.told.text() == "4 of 4 alike."
         yield lambda: rounds() == [(4, 4)]
+        yield from play_a_round(window)
+        yield lambda: window.practice_page.told.text().startswith("4 of 4 alike.\nBefore: 4 of 4 (")
+        yield lambda: rounds() == [(4, 4), (4, 4)]
         window.practice_page.score_tick.click()
         yield lambda: rounds() == []
 
     drive(script)
+
+
+def test_the_latest_scores_stand_first_and_old_ones_are_left_out():
+    days = [datetime(2026, 3, day, 12, tzinfo=UTC) for day in range(1, 8)]
+    text = earlier_text([PracticeRound(day, day.day, 9) for day in days])
+    assert text == "Before: 7 of 9 (07 Mar), 6 of 9 (06 Mar), 5 of 9 (05 Mar), 4 of 9 (04 Mar), 3 of 9 (03 Mar)."
+    assert earlier_text([]) == ""
 
 
 def test_without_answered_clips_the_page_says_what_to_do(drive):

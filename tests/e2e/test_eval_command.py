@@ -147,6 +147,7 @@ def test_predictions_that_could_not_be_written_are_refused_before_anything_is_re
         ([{"path": "a.png"}], "emotion"),
         ([{"path": "a.png", "emotion": "hungry"}], "hungry"),
         ([{"path": "a.png", "emotion": "joy", "start_s": "soon"}], "Line 2"),
+        ([{"emotion": "joy", "text": "one\ntwo"}, {"emotion": "hungry", "text": "three"}], "Line 4"),
         ([{"path": "a.wav", "emotion": "joy", "start_s": "nan"}], "start_s must be a time in seconds"),
         ([{"path": "a.wav", "emotion": "joy", "end_s": "inf"}], "end_s must be a time in seconds"),
     ],

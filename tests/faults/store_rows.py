@@ -9,10 +9,10 @@ from pathlib import Path
 
 from emoasst_core.errors import DamagedError, GateError, KeyLostError, StoreError
 from emoasst_core.store import keys as keys_module
-from emoasst_core.store.backup import database_state
 from emoasst_core.store.database import Database
 from emoasst_core.store.gate import Gate
 from emoasst_core.store.sessions import delete_session, list_sessions, save_session
+from tests.core.store.database_state import database_state
 from tests.faults.row import ROOT, Outcome, Row, child, kill, not_run
 
 sys.path.insert(0, str(ROOT / "tests" / "core" / "store"))

@@ -75,15 +75,6 @@ def read_listing(path: Path, root: Path | None = None) -> Manifest:
     return Manifest(path.stem, root, tuple(rows), missing_files(root, rows), dict(left_out), str(header.get("task", "single")))
 
 
-def write_listing(manifest: Manifest, path: Path) -> None:
-    """Write a manifest as JSON Lines that `read_listing(path, manifest.root)` reads back row for row."""
-    lines = [json.dumps({"manifest": 1, "task": manifest.task})]
-    for row in manifest.rows:
-        record = {name: getattr(row, name) for name in Row.__slots__ if name != "extra"} | dict(row.extra)
-        lines.append(json.dumps({key: value for key, value in record.items() if value not in (None, "", {})}, ensure_ascii=False))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
 def hold_out_speakers(rows: list[Row], share: float = HELD_OUT_SHARE) -> list[Row]:
     """Give whole speakers to test, then to dev, until each holds `share` of the rows; the rest train.
 

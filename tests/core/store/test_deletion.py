@@ -14,7 +14,7 @@ from emoasst_core.datatypes import Modality, Shot
 from emoasst_core.errors import DamagedError, KeyLostError, StoreError
 from emoasst_core.store import keys
 from emoasst_core.store.audit import first_broken_line
-from emoasst_core.store.backup import back_up, backups, database_state, restore
+from emoasst_core.store.backup import back_up, backups, restore
 from emoasst_core.store.database import Database
 from emoasst_core.store.deletion import backups_beside, forget_session, what_backups_keep
 from emoasst_core.store.erasure import forget_everything, is_erasure_noted, note_erasure, what_is_kept
@@ -24,6 +24,7 @@ from emoasst_core.store.people import People
 from emoasst_core.store.retention import sweep
 from emoasst_core.store.sessions import list_sessions, save_session
 from emoasst_core.store.shots import add_shot, list_shots
+from tests.core.store.database_state import database_state
 
 CANARY = "canary in the coal mine"
 
