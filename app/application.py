@@ -77,7 +77,7 @@ def _show_window(
         window.review_page.close_player()
         window.answer_page.close_player()
         window.practice_page.close_player()
-        window.reembedding.close()
+        window.catching_up.close()
         services.runner.close()
         services.background.close()
         for part in (window, window.child_window, services.bridge, services.background, services.preferences):

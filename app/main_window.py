@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QStackedWidget, QWidget
 
 from app.actions import add_actions
+from app.catching_up import CatchingUp
 from app.child_window import ChildWindow
 from app.diagnostics import LogTail
 from app.gate_keeper import GateKeeper
@@ -27,7 +28,6 @@ from app.pages.set_up_page import SetUpPage
 from app.pages.start_page import StartPage
 from app.pages.trends_page import TrendsPage
 from app.preferences import Choices
-from app.reembedding import Reembedding
 from app.services import Services
 from app.start_flow import StartFlow
 from app.theme import DARK, LIGHT, THEMES, Theme, apply_theme, give_theme
@@ -59,7 +59,7 @@ class MainWindow(QMainWindow):
         self.dialogs = WindowDialogs(services, self)
         self.start_page = StartPage(services)
         self.first_page = FirstStartPage(services)
-        self.reembedding = Reembedding(services, self.start_page.strip, parent=self)
+        self.catching_up = CatchingUp(services, self.start_page.strip, parent=self)
         self.set_up_page = SetUpPage(services)
         self.live_page = LivePage(services)
         self.review_page = ReviewPage(services)
@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
             return
         self.show_page(self.start_page)
         self.start_page.enter(self.keeper.is_open, self.keeper.has_pin)
-        self.reembedding.look()
+        self.catching_up.look()
 
     def open_recording(self, path: Path) -> None:
         """Play a recording through the analysis."""
@@ -229,6 +229,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(page)
 
     def _connect(self) -> None:
+        self.catching_up.done.connect(self.start_page.refresh)
         services = self._services
         guarded = partial(partial, self.adult_only)
         self._go: dict[str, Callable[[], None]] = {

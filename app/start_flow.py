@@ -79,7 +79,7 @@ class StartFlow(QObject):
             window.show_page(window.start_page)
         window.keeper.read(lambda: self._go_on(report))
         self._services.people.read(lambda _entries: None, window.start_page.say)
-        window.reembedding.look()
+        window.catching_up.look()
 
     def _go_on(self, report: StartReport) -> None:
         """Whether there is a PIN is known now; whoever has gone on meanwhile is left alone."""
@@ -104,7 +104,12 @@ class StartFlow(QObject):
         start = self._window.start_page
         if unfinished:
             job = partial(recover_recordings, self._services.database_path, unfinished)
-            self._window.keeper.adult_only(lambda: self._services.background.run(job, start.tell, start.say))
+
+            def tell(said: str) -> None:
+                start.tell(said)
+                self._window.catching_up.look()
+
+            self._window.keeper.adult_only(lambda: self._services.background.run(job, tell, start.say))
 
     def _finish(self) -> None:
         """There is a PIN: go on with what was wanted."""

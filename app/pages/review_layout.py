@@ -35,10 +35,8 @@ from emoasst_core.store.sessions import SessionRecord
 from emoasst_core.store.utterances import UtteranceRow
 
 NOTHING_READ = "No feelings were read in this session."
-STILL_WATCHED = (
-    "It broke off before that was kept, or nobody was seen and heard. "
-    "What was recorded can be watched; there is nothing to answer."
-)
+BROKE_OFF = "It broke off before that was kept. While the start page is shown it is looked through; until then it can be watched."
+NOBODY = "Nobody was seen and heard. What was recorded can be watched; there is nothing to answer."
 SIDE_PX = 362  # least width of the answers
 CUE_ICON_PX = 44
 LEAST_PICTURE_PX = 440  # beside the answers, edges and gaps included
@@ -99,7 +97,7 @@ class ReviewLayout:
                 f"The recording is not at {record.recording} any more.", "Timeline and answers still work.", main=close
             )
         elif has_media and not record.utterances and not record.timeline.spans:
-            self.notice.say(NOTHING_READ, STILL_WATCHED, main=close)
+            self.notice.say(NOTHING_READ, NOBODY if record.encoder_hash else BROKE_OFF, main=close)
         if not has_media:
             self.picture.say("The recording was moved." if record.recording else "No picture was kept of this session.")
 

@@ -106,6 +106,11 @@ class StartPage(QWidget):
         if not was_open:
             self._read()
 
+    def refresh(self) -> None:
+        """Something has come to the sessions: list them again, where they may be seen."""
+        if self._is_open:
+            self._read()
+
     def show_all(self) -> None:
         """List every session, not only those of late."""
         self._shows_all = self._is_open = True

@@ -26,7 +26,7 @@ EXAMPLES: Final = """examples:
   emoasst data delete --person p-00c0ffee
   emoasst data delete --everything
   emoasst data sweep --video-days 14
-  emoasst data recover
+  emoasst data recover --read
   emoasst data backup --out family.sqlite
   emoasst data restore family.sqlite
   emoasst data check
@@ -72,6 +72,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     made["sweep"].add_argument("--clip-days", type=int, default=CLIP_DAYS, metavar="N", help="unanswered clips (default: 7)")
     made["sweep"].add_argument("--video-days", type=int, default=VIDEO_DAYS, metavar="N", help="recordings (default: 30)")
+    made["recover"].add_argument("--read", action="store_true", help="look for the feelings in them, too, as the window does")
+    made["recover"].add_argument("--profile", default="starter", metavar="NAME", help="models to read with (default: starter)")
     made["backup"].add_argument("--out", type=Path, metavar="FILE", help="file (default: the folder backups beside the database)")
     made["restore"].add_argument("backup", type=Path, metavar="FILE", help="a file that `backup` wrote")
     parser.set_defaults(run=run)
@@ -158,6 +160,20 @@ def _recover(arguments: argparse.Namespace) -> None:
                 print(f"{session_id}: {error}")
         left = vault.unfinished()
         print(f"Left as they are: {', '.join(left)}." if left else "No recording is unfinished now.")
+    if arguments.read:
+        _read_late(arguments.database, arguments.profile)
+
+
+def _read_late(database: Path, profile: str) -> None:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from emoasst_core.review.late_reading import run_job
+
+    with Progress(console=Console(stderr=True)) as progress:
+        bar = progress.add_task("Looking for feelings")
+        report = run_job(lambda done, total: progress.update(bar, completed=done, total=total), database, profile, True)
+    print(report.sentence or "Every recording that was kept has been read.")
 
 
 def _backup(arguments: argparse.Namespace) -> None:

@@ -55,7 +55,9 @@ def folder_hash(*folders: Path) -> str:
     digest = hashlib.sha256()
     for folder in folders:
         if not folder.is_dir():
-            raise ModelError(f"There is no model folder {folder}.", f"Run `emoasst models download {folder.name}`.")
+            raise ModelError(
+                f"There is no model folder {folder}.", "Name one that exists; `emoasst models list` says what is installed."
+            )
         for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in UNHASHED_FILES):
             digest.update(f"{path.relative_to(folder).as_posix()}\0{sha256_of(path)}\n".encode())
         digest.update(b"\n")

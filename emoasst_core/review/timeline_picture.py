@@ -80,7 +80,7 @@ def _draw_span(axes: Any, span: TimelineSpan, lane: int, duration_s: float, cata
 def _draw_key(axes: Any, catalogue: Catalogue) -> None:
     """Which colour is which emotion, to the right under the lanes."""
     for column, emotion in enumerate(reversed(EMOTIONS)):
-        x = 1.0 - 0.06 * column
+        x = 0.996 - 0.06 * column  # the last box ends with the lanes
         axes.text(
             x, -0.025, catalogue.word(emotion), transform=axes.transAxes, ha="right", va="top", fontsize=9, color=PAPER,
             bbox={"boxstyle": "round,pad=0.25", "facecolor": _color(catalogue, emotion), "edgecolor": "none"},
@@ -115,7 +115,8 @@ def _write(axes: Any, start_s: float, end_s: float, lane: int, text: str, durati
     fits = share >= MIN_LABEL_SHARE * max(1.0, len(text) / 7)
     if not fits and share < LEAST_LABEL_SHARE:
         return
-    how = {"fontsize": 10} if fits else {"fontsize": 7, "rotation": 90}  # a short box carries its word upright
+    # a short box carries its word upright, as large as the height of a lane allows
+    how = {"fontsize": 10} if fits else {"fontsize": min(7.0, 56 / max(map(len, text.split()))), "rotation": 90}
     lines = text if fits else text.replace("maybe ", "maybe\n") if share >= 2 * LEAST_LABEL_SHARE else text.replace("maybe ", "")
     axes.text((start_s + end_s) / 2, lane, lines, ha="center", va="center", color=color, clip_on=True, **how)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from emoasst_core.datatypes import Timeline
@@ -85,6 +85,27 @@ def save_session(database: Database, record: SessionRecord) -> str:
         rows = [(key, float(time_s)) for time_s in sorted(set(record.marks_s))]
         database.execute_many("INSERT INTO session_marks (session_key, time_s) VALUES (?, ?)", rows)
     return session_id
+
+
+def fill_session(database: Database, record: SessionRecord) -> None:
+    """Keep what was read late of a session that was saved without any readings.
+
+    Raises:
+        StoreError: there is no such session, or it has readings.
+    """
+    with database.writing():
+        key = _session_key(database, record.session_id)
+        (row,) = database.rows("SELECT encoder_hash, duration_s FROM sessions WHERE session_key = ?", (key,))
+        if row["encoder_hash"]:
+            raise StoreError(f"The session {record.session_id} has been read already.", "Open it.")
+        duration_s = max(row["duration_s"], record.duration_s)
+        database.execute(
+            "UPDATE sessions SET profile = ?, encoder_hash = ?, duration_s = ? WHERE session_key = ?",
+            (record.profile, record.encoder_hash, duration_s, key),
+        )
+        database.execute("DELETE FROM timelines WHERE session_key = ?", (key,))
+        insert_utterances(database, key, record.utterances)
+        insert_timeline(database, key, replace(record.timeline, duration_s=duration_s))
 
 
 def list_sessions(database: Database, limit: int | None = None) -> list[SessionInfo]:

@@ -10,13 +10,14 @@ from app.dialogs.phrase_dialog import PhraseDialog, phrase_document
 from app.dialogs.pin_dialogs import SetPinDialog
 from app.dialogs.settings_dialog import SettingsDialog
 from emoasst_core import paths
-from emoasst_core.datatypes import AudioBlock, Frame
+from emoasst_core.datatypes import AudioBlock, CueState, Frame
 from emoasst_core.store.backup import back_up, backups, restore
 from emoasst_core.store.database import Database
 from emoasst_core.store.gate import FREE_TRIES
 from emoasst_core.store.keys import Keys, new_phrase
 from emoasst_core.store.media import MediaVault
 from emoasst_core.store.people import People
+from emoasst_core.store.sessions import get_session
 
 
 @pytest.fixture
@@ -239,7 +240,7 @@ def test_a_lost_key_is_brought_back_by_the_phrase(drive, family, monkeypatch):
     assert known() == ["Mum"]
 
 
-def test_a_recording_that_broke_off_is_offered_at_the_next_start_and_saved(drive, home):
+def test_a_recording_that_broke_off_is_offered_at_the_next_start_saved_and_read(drive, home):
     home.mkdir(parents=True, exist_ok=True)
     session_id = "20261124-060000-abcd"
     with Database(paths.database_path()) as database:
@@ -256,9 +257,14 @@ def test_a_recording_that_broke_off_is_offered_at_the_next_start_and_saved(drive
         start.notice.main_button.click()
         yield lambda: "4 s of picture and sound were saved" in start.notice.text
         yield lambda: len(start.sessions.rows) == 1
+        yield lambda: start.strip.words.startswith("A recording broke off before it was read.")
+        yield lambda: start.strip.words == "What had broken off was looked through (4 s); it can be reviewed now."
         start.sessions.rows[0].click()
         yield lambda: window.pages.currentWidget() is window.review_page
         yield lambda: window.review_page.view.picture.frame is not None
+        with Database(paths.database_path()) as database:
+            assert {span.state for span in get_session(database, session_id).timeline.spans} == {CueState.CANT_SEE}
+        assert not window.review_page.view.notice.text
         window.go_home()
         start.ask_delete(session_id, "it")
         start.notice.main_button.click()

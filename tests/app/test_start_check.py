@@ -43,7 +43,7 @@ def test_a_recording_that_broke_off_is_seen_from_its_first_picture_and_it_is_sai
         window.open_session("broke-off")
         yield lambda: review.view.picture.frame is not None
         assert review.player.position_s == 2.0 and abs(review.view.picture.frame.time_s - 2.0) < 0.05
-        assert "nothing to answer" in review.view.notice.text
+        assert "It broke off before that was kept." in review.view.notice.text
         assert not review.view.why_button.isEnabled()
         review.explain()
         window.go_home()

@@ -10,7 +10,7 @@ import numpy as np
 from recordings import write_recording
 
 from app import main_window
-from app.reembedding import Reembedding
+from app.catching_up import READ_AGAIN, CatchingUp, Task
 from emoasst_core import paths
 from emoasst_core.datatypes import CueState, Modality, Shot, Timeline
 from emoasst_core.emotions import EMOTIONS
@@ -73,8 +73,8 @@ def counting():
 
 
 def use_slow_job(monkeypatch):
-    slow = f"{__name__}:slow_job"
-    monkeypatch.setattr(main_window, "Reembedding", lambda services, strip, parent: Reembedding(services, strip, slow, parent))
+    slow = [replace(READ_AGAIN, job=f"{__name__}:slow_job")]
+    monkeypatch.setattr(main_window, "CatchingUp", lambda services, strip, parent: CatchingUp(services, strip, slow, parent))
 
 
 def test_a_kill_half_way_loses_nothing_and_the_next_start_ends_the_work_and_says_what_is_left(drive, tmp_path, monkeypatch):
@@ -83,7 +83,7 @@ def test_a_kill_half_way_loses_nothing_and_the_next_start_ends_the_work_and_says
     done = {}
 
     def first(window):
-        again, strip = window.reembedding, window.start_page.strip
+        again, strip = window.catching_up, window.start_page.strip
         yield lambda: len(shots("new")) >= 2
         assert strip.isVisible() and "looks at your answered clips again" in strip.words
         os.kill(again.process_id, signal.SIGKILL)
@@ -110,7 +110,7 @@ def test_a_kill_half_way_loses_nothing_and_the_next_start_ends_the_work_and_says
     def third(window):
         until = time.monotonic() + 1.5
         yield lambda: time.monotonic() > until
-        assert not window.reembedding.is_running and not window.start_page.strip.isVisible()
+        assert not window.catching_up.is_running and not window.start_page.strip.isVisible()
 
     drive(third)
 
@@ -121,7 +121,7 @@ def test_it_can_be_stopped_and_rests_while_a_session_runs(drive, tmp_path, monke
     clip = write_recording(tmp_path / "talk.mp4", ("green",), seconds_each=2.0)
 
     def script(window):
-        again, strip = window.reembedding, window.start_page.strip
+        again, strip = window.catching_up, window.start_page.strip
         yield lambda: len(shots("new")) >= 1
         window.open_recording(clip)
         yield lambda: not again.is_running and not strip.isVisible()
@@ -138,3 +138,28 @@ def test_it_can_be_stopped_and_rests_while_a_session_runs(drive, tmp_path, monke
 
     drive(script)
     assert 1 <= len(shots("new")) < NUM_CLIPS
+
+
+def test_what_waits_is_done_one_after_the_other_and_all_of_it_is_said(drive, monkeypatch):
+    left = {"first": 3, "second": 2}
+    tasks = [Task(f"{__name__}:short_job", name, lambda _path, _profile, name=name: left[name]) for name in left]
+    monkeypatch.setattr(main_window, "CatchingUp", lambda services, strip, parent: CatchingUp(services, strip, tasks, parent))
+
+    def script(window):
+        strip = window.start_page.strip
+        yield lambda: strip.words == "Done. Done."
+        left["first"] = left["second"] = 0
+        window.catching_up.look()
+        until = time.monotonic() + 0.5
+        yield lambda: time.monotonic() > until
+        assert not window.catching_up.is_running and strip.words == "Done. Done."
+
+    drive(script)
+
+
+def short_job(tell, database_path, profile):
+    """Nothing, with a report."""
+    from types import SimpleNamespace
+
+    tell(1, 1)
+    return SimpleNamespace(sentence="Done.")
