@@ -109,7 +109,7 @@ def _train(arguments: argparse.Namespace, console: Console) -> int:
         device = choose_device(arguments.device).name
 
         def say(line: str) -> None:
-            console.print(line, highlight=False)
+            console.print(line, highlight=False, soft_wrap=True)
 
         train_starter(arguments.data, arguments.out, arguments.seed, say, reuse=reuse, device=device)
         console.print(f"Written to {arguments.out}; use it with --profile {arguments.out}", highlight=False, soft_wrap=True)

@@ -13,6 +13,7 @@ from emoasst_core.datatypes import Modality
 from emoasst_core.evaluation.bootstrap import bootstrap_intervals
 from emoasst_core.evaluation.metrics import expected_calibration_error, summary, unweighted_average_recall
 from emoasst_core.training.starter.constants import HeldOut, few_shot_curve, gate_figures, pair_rows, prior_clips
+from emoasst_core.training.starter.sharpness import clips_to_judge, ece_by_chance, sharpness_curve
 
 SHOTS: Final = (1, 2, 4, 8)  # at most half of a speaker's clips of an emotion: of a RAVDESS actor four
 NUM_DRAWS: Final = 20
@@ -32,19 +33,22 @@ def measure(
         people: voices for the curve over shots; those held out if None.
         fitted_elsewhere: modalities whose calibration has not seen `held_out`, or has seen so much that it hardly matters.
     """
-    face = held_out[Modality.FACE]
+    face, voice = held_out[Modality.FACE], held_out[Modality.VOICE]
+    voice_probs = calibration.predict(voice.logits, [Modality.VOICE])
     return {
         name: _figures(part, modality, calibration, modality in fitted_elsewhere)
         for name, modality, part in (
             ("faces, clear majority", Modality.FACE, part_of(face, clear)),
             ("faces, all", Modality.FACE, face),
-            ("voices", Modality.VOICE, held_out[Modality.VOICE]),
+            ("voices", Modality.VOICE, voice),
             ("words", Modality.WORDS, held_out[Modality.WORDS]),
         )
     } | {
-        "pairs": pair_figures(part_of(face, clear), held_out[Modality.VOICE], reliabilities, calibration),
-        "shots": shot_figures(people or held_out[Modality.VOICE], alpha, beta),
+        "pairs": pair_figures(part_of(face, clear), voice, reliabilities, calibration),
+        "shots": shot_figures(people or voice, alpha, beta),
         "gates": gate_figures(calibration.predict(face.logits, [Modality.FACE]), face.labels, cues),
+        "voice_sharpness": {"voices": sharpness_curve(voice_probs, voice.labels)},
+        "voice_clips_to_judge": clips_to_judge(voice_probs),
     }
 
 
@@ -64,15 +68,6 @@ def _figures(part: HeldOut, modality: Modality, calibration: Calibration, is_fit
         figures["ece"] = cross_fitted_ece(part, modality)
     figures["ece_by_chance"] = ece_by_chance(probs)
     return figures
-
-
-def ece_by_chance(probs: Probs, num_draws: int = 200, seed: int = 0) -> float:
-    """Calibration error that as few clips would show on average if every probability were exactly right."""
-    rng = np.random.default_rng(seed)
-    draws = rng.random((num_draws, len(probs), 1))
-    labels = (probs.cumsum(1)[None] < draws * probs.sum(1)[None, :, None]).sum(2)
-    errors = [expected_calibration_error(row.clip(0, probs.shape[1] - 1), probs) for row in labels]
-    return round(float(np.mean(errors)), 4)
 
 
 def cross_fitted_ece(part: HeldOut, modality: Modality, seed: int = 0) -> float:

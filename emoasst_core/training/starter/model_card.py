@@ -26,6 +26,7 @@ def write_card(folder: Path, figures: dict[str, Any], constants: dict[str, Any],
     for part in (
         _slices(figures["slices"]),
         _voice_slices(figures["voice_slices"]),
+        _sharpness(figures["voice_sharpness"], figures["voice_clips_to_judge"]),
         _neutral(figures["neutral_clips"]),
         _pairs(figures["pairs"]),
         _shots(figures["shots"], constants),
@@ -82,6 +83,21 @@ def _voice_slices(slices: dict[str, Any]) -> list[str]:
     cells = [f"{name} {values['uar']:.3f}" for name, values in slices.items()]
     count = next(iter(slices.values()))["n"]
     return [f"The same {count} held-out voices under other conditions, UAR of the voice alone: {', '.join(cells)}."]
+
+
+def _sharpness(curves: dict[str, list[dict[str, float]]], by_clips: dict[str, float]) -> list[str]:
+    header = [f"{row['power']:g}" for row in next(iter(curves.values()))]
+    lines = [
+        "Calibration error of the voice, probabilities as shipped (1) and raised to other powers (under 1 softer, over sharper).",
+        "In brackets what the same number of clips would show in 95 of 100 cases at most, were every probability exactly right:",
+        "",
+        f"| raised to | {' | '.join(header)} |",
+        "|---" * (len(header) + 1) + "|",
+    ]
+    for name, curve in curves.items():
+        lines.append(f"| {name} | " + " | ".join(f"{row['ece']:.3f} ({row['by_chance_95']:.3f})" for row in curve) + " |")
+    counts = ", ".join(f"{count} clips {error:.3f}" for count, error in by_clips.items())
+    return [*lines, "", f'Exactly right probabilities like those of "voices" would show on average: {counts}.']
 
 
 def _neutral(clips: dict[str, Any]) -> list[str]:

@@ -14,6 +14,7 @@ from emoasst_core.config import CueOptions
 from emoasst_core.datatypes import Modality
 from emoasst_core.emoasst.prompts import Prompts
 from emoasst_core.emotions import emotion_index
+from emoasst_core.encoders.folder_pins import pin
 from emoasst_core.evaluation.embedding_source import EmbeddingSource
 from emoasst_core.evaluation.figures_file import write_json
 from emoasst_core.faces.detector import CascadeDetector
@@ -156,6 +157,7 @@ def finish_bundle(
     constants = choose_constants(out, held_out, fitted_on, valid.clear, people)
     report("  what the personal memory starts from")
     add_memory(out, data, report, seed)
+    pin(out)  # what was made here is what is to be found there when it is measured, another run's bundle or not
     config = read_profile(out)
     figures = measure(
         held_out,
@@ -168,7 +170,9 @@ def finish_bundle(
         tuple(fitted_on),
         people,
     )
-    figures |= stranger_figures(strangers)
+    by_strangers = stranger_figures(strangers)
+    figures["voice_sharpness"] |= by_strangers.pop("voice_sharpness", {})
+    figures |= by_strangers
     report("  the same faces as other cameras and collections show them")
     figures["slices"] = face_slices(data, out, valid)
     figures["voice_slices"] = voice_slices(out, voices)

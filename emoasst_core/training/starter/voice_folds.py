@@ -25,7 +25,8 @@ from emoasst_core.evaluation.metrics import expected_calibration_error, summary
 from emoasst_core.training.starter.anchors import emotion_anchors
 from emoasst_core.training.starter.constants import HeldOut, join_parts, prior_clips
 from emoasst_core.training.starter.face_tower import EMBED_DIM
-from emoasst_core.training.starter.measurement import ece_by_chance, part_of
+from emoasst_core.training.starter.measurement import part_of
+from emoasst_core.training.starter.sharpness import ece_by_chance, sharpness_curve
 from emoasst_core.training.starter.voice_data import VoiceSet
 from emoasst_core.training.starter.voice_tower import NUM_EPOCHS, VoiceTower, embed_voices, train_voices
 from emoasst_core.training.starter.voice_views import BURSTS, NUM_FOLDS, VoiceViews, speaker_folds
@@ -158,7 +159,8 @@ def stranger_figures(parts: Sequence[LeftOut]) -> dict[str, Any]:
     probs = np.concatenate([_calibrated(part, [other for other in folds if other is not part]) for part in folds])
     joined = voices_in_folds(folds)
     assert joined is not None
-    figures = {"voices, four folds": _row(probs, joined.labels, joined.speakers)}
+    figures: dict[str, Any] = {"voices, four folds": _row(probs, joined.labels, joined.speakers)}
+    figures["voice_sharpness"] = {"voices, four folds": sharpness_curve(probs, joined.labels)}
     for part in parts[len(folds) :]:
         probs = _calibrated(part, [_without(fold, NEW_COLLECTION) for fold in folds])
         common = np.isin(np.arange(NUM_EMOTIONS), part.labels)
