@@ -63,7 +63,7 @@ def test_feelings_are_read_of_it_once_and_kept_with_its_session(path: Path) -> N
     assert record.utterances and record.encoder_hash and record.profile == "starter"
     assert record.timeline.duration_s == record.duration_s
     assert run_job(lambda *_step: None, path, "starter") == LateReport(0, 0.0)
-    with pytest.raises(StoreError, match="read-already"):
+    with pytest.raises(StoreError, match="read already"):
         list(read_late(path, "broke-off", "starter"))
 
 
