@@ -117,6 +117,8 @@ class CatchingUp(QObject):
         if found is None or not self._is_wanted or self.is_running or not self._services.runner.wait(0):
             return
         task, num_steps = found
+        if task not in self._left:
+            return  # two looks found the same, and it is done already
         self._left = self._left[self._left.index(task) + 1 :]
         bring = self._courier.bring
         arguments = {"database_path": self._services.database_path, "profile": self._services.profile}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from emoasst_core.clock import length_text
 from emoasst_core.errors import DamagedError, EmoAsstError, KeyLostError
 from emoasst_core.store.database import Database
 from emoasst_core.store.media import MediaVault, recordings_folder
@@ -85,7 +86,5 @@ def recover_recordings(path: Path, unfinished: Sequence[str]) -> str:
                 saved_s += recover_session(vault, session_id)
             except DamagedError:
                 num_damaged += 1
-    minutes, seconds = divmod(round(saved_s), 60)
     damaged = f" {num_damaged} damaged and left as it is: put a backup in its place." if num_damaged else ""
-    length = f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
-    return f"{length} of picture and sound were saved.{damaged}"
+    return f"{length_text(saved_s)} of picture and sound were saved.{damaged}"

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QHeaderView, QTabl
 from app.services import Services
 from app.widgets.notice import Notice
 from app.widgets.scroll import fill_with_column
-from app.widgets.session_list import length_text, session_name
+from app.widgets.session_list import session_name
 from app.widgets.text import Button, label
 from app.widgets.trend_chart import TrendChart
+from emoasst_core.clock import length_text
 from emoasst_core.errors import EmoAsstError
 from emoasst_core.review.trends import SessionFigures, trends
 from emoasst_core.store.database import Database

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets.press_button import PressButton
 from app.widgets.text import Button, label
+from emoasst_core.clock import length_text
 from emoasst_core.store.sessions import SessionInfo
 
 ROW_PX = 56
@@ -23,16 +24,6 @@ def session_name(recording: str) -> str:
 def session_day(info: SessionInfo) -> str:
     """Day and time in this place's time."""
     return f"{info.started_at.astimezone():%d %b %Y, %H:%M}".lstrip("0")
-
-
-def length_text(duration_s: float) -> str:
-    """Minutes and seconds in words.
-
-    >>> length_text(75.4), length_text(8.0)
-    ('1 min 15 s', '8 s')
-    """
-    minutes, seconds = divmod(round(duration_s), 60)
-    return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
 
 
 class SessionRow(PressButton):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from emoasst_core.clock import length_text
 from emoasst_core.config import AnalysisOptions
 from emoasst_core.datatypes import AudioBlock, Frame
 from emoasst_core.errors import DamagedError, EmoAsstError, MediaError, StoreError
@@ -38,8 +39,7 @@ class LateReport:
     @property
     def sentence(self) -> str:
         """For people."""
-        minutes, seconds = divmod(round(self.seconds), 60)
-        length = f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"
+        length = length_text(self.seconds)
         read = f"What had broken off was looked through ({length}); it can be reviewed now." if self.num_read else ""
         return " ".join((read, *self.failures)).strip()
 
@@ -50,10 +50,12 @@ def unread_sessions(database: Database, with_given_up: bool = False) -> tuple[Se
     Args:
         with_given_up: also those that could not be read the last time.
     """
+    unread = [info for info in list_sessions(database) if not info.recording and not info.encoder_hash]
+    if not unread:
+        return ()  # as nearly always: neither the log nor the recordings are looked through
     vault = MediaVault(database)
     left = set() if with_given_up else {line.detail["session"] for line in audit_log(database) if line.action == UNREADABLE}
     whole = {name for name in vault.recorded_sessions() if vault.segments(name) and not vault.facts(name)[1]} - left
-    unread = (info for info in list_sessions(database) if not info.recording and not info.encoder_hash)
     return tuple(sorted((info for info in unread if info.session_id in whole), key=lambda info: info.session_id))
 
 
@@ -61,12 +63,14 @@ def num_seconds_waiting(database_path: Path, profile: str) -> int:
     """Seconds of recordings that wait to be read; loads no model. Nothing waits where the model cannot be opened."""
     if not database_path.exists():
         return 0
-    try:
-        hash_of_profile(resolve_profile(profile))
-    except EmoAsstError:
-        return 0  # the model process says what is wrong with the model
     with Database(database_path) as database:
-        return sum(max(1, round(info.duration_s)) for info in unread_sessions(database))
+        num_seconds = sum(max(1, round(info.duration_s)) for info in unread_sessions(database))
+    if num_seconds:
+        try:
+            hash_of_profile(resolve_profile(profile))
+        except EmoAsstError:
+            return 0  # the model process says what is wrong with the model
+    return num_seconds
 
 
 def run_job(tell: Tell, database_path: Path, profile: str, with_given_up: bool = False) -> LateReport:
